@@ -1,0 +1,1 @@
+"""Numbers: arrays in, arrays out. Knows no table, no file, no customer."""

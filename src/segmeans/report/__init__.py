@@ -1,0 +1,1 @@
+"""A study becomes figures, tables and pages: records in, files out."""

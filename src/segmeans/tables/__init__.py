@@ -1,0 +1,1 @@
+"""Rows, in the engine that holds them."""
