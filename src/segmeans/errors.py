@@ -9,6 +9,19 @@ import difflib
 from collections.abc import Iterable
 
 
+def nearest_name(name: str, available: Iterable[str]) -> str | None:
+    """Return the available name that looks most like ``name``, if any comes near.
+
+    Examples
+    --------
+    >>> nearest_name("agee", ["Age", "Income"])
+    'Age'
+    """
+    folded = {other.casefold(): other for other in available}
+    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    return folded[near[0]] if near else None
+
+
 class SegmeansError(Exception):
     """Base of every error that segmeans raises on purpose.
 
@@ -127,12 +140,11 @@ class ColumnNotFoundError(SegmeansError, KeyError):
         There is no column 'Agee'. Allowed: Age, Income. Try: 'Age'.
         """
         names = list(available)
-        folded = {name.casefold(): name for name in names}
-        near = difflib.get_close_matches(missing.casefold(), list(folded), n=1, cutoff=0.5)
+        near = nearest_name(missing, names)
         shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
         return cls(
             f"There is no column {missing!r}",
             where=where,
             allowed=shown,
-            hint=f"{folded[near[0]]!r}" if near else "",
+            hint=repr(near) if near else "",
         )

@@ -1,0 +1,253 @@
+"""The nouns that travel between rooms: small frozen records that survive JSON. No logic.
+
+A record holds only what JSON can hold (text, numbers, booleans, None, tuples and dictionaries of
+them, other records), so that ``dataclasses.asdict`` and back loses nothing. Arrays never live here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["note", "warning", "problem"]
+Role = Literal["id", "number", "category", "date", "text", "personal", "constant", "unusable"]
+Use = Literal["id", "feature", "describe", "ignore"]
+Structure = Literal["natural", "reproducible", "constructive", "none"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something odd that a person should know, with what to do about it.
+
+    Parameters
+    ----------
+    level : {"note", "warning", "problem"}
+        A note is worth knowing, a warning may mislead, a problem has changed the result.
+    code : str
+        A stable kebab-case name, for example ``"duplicate-ids"``.
+    where : str
+        The column, segment or step concerned.
+    evidence : str
+        What was seen, with its numbers, as a sentence.
+    advice : str
+        What to do, as a sentence.
+    """
+
+    level: Level
+    code: str
+    where: str
+    evidence: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnRole:
+    """What a column is, why we think so, and what it is used for."""
+
+    name: str
+    type: str  # the engine's type as read, for example "VARCHAR", "DOUBLE"
+    role: Role
+    use: Use
+    reason: str  # why this role and this use, in plain words
+    missing: int = 0  # rows without a value
+    distinct: int = 0  # distinct values, exact or as good as the engine's estimate
+    forced: bool = False  # the user chose the use
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceInfo:
+    """Where the customers came from."""
+
+    name: str  # path or URL as given, passwords removed
+    kind: str  # "csv", "parquet", "json", "excel", "duckdb", "sqlite", "postgres", "dataframe"
+    rows: int
+    columns: int
+    fingerprint: str  # SHA-256 of the bytes of the file or, without a file, of the rows
+    details: dict[str, str] = field(default_factory=dict)  # separator, encoding, sheet ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureState:
+    """How one column becomes prepared numbers: all that is needed to do it again.
+
+    A number x becomes ``weight * (t(clip(fill(x), low, high)) - centre) / scale`` with the
+    transform t; the caps are in the units of the column. A category becomes one 0/1 column per
+    level of ``levels`` (a two-level category one column, for its second level), each times
+    ``weight / scale`` after subtracting its centre.
+    """
+
+    column: str
+    kind: Literal["number", "category", "date"]
+    weight: float = 1.0
+    missing_share: float = 0.0
+    # numbers and dates (dates as days since 1970-01-01)
+    fill: float | None = None  # stands in for a missing value
+    transform: Literal["none", "log", "log1p", "yeo-johnson"] = "none"
+    exponent: float | None = None  # lambda of Yeo-Johnson
+    low: float | None = None  # values below are set to it
+    high: float | None = None  # values above are set to it
+    centre: float = 0.0
+    scale: float = 1.0
+    # categories
+    levels: tuple[str, ...] = ()  # in order; pooled rare levels appear as ``pooled``
+    pooled: tuple[str, ...] = ()  # rare levels that share the level OTHER
+    centres: tuple[float, ...] = ()  # one per prepared column
+    # what was measured, for people
+    before: dict[str, float] = field(default_factory=dict)  # mean, std, skew, min, max ...
+    after: dict[str, float] = field(default_factory=dict)
+    note: str = ""  # why this transform and these caps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparationState:
+    """The fitted preparation: small, readable, enough to prepare anyone again."""
+
+    features: tuple[FeatureState, ...]
+    scale: str
+    missing: str
+    max_missing: float  # rows with a larger share of missing features are not scored
+    rows_used: int
+    rows_set_aside: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificate:
+    """How well the search for the best k-means solution is proven.
+
+    ``chance_better`` is the Good-Turing estimate that one more start would end in a solution not
+    seen before, an upper guide to the chance that a better one exists. ``gap`` is the relative
+    excess inertia of the best different solution, ``ari_next`` its adjusted Rand index with the
+    best one; both are None when only one solution was ever seen.
+    """
+
+    k: int
+    starts: int
+    hits: int  # independent starts that ended in the best solution
+    distinct: int  # different solutions seen
+    gap: float | None
+    ari_next: float | None
+    chance_better: float
+    full_passes: int  # passes over all rows
+    converged: bool
+    certified: bool
+    reason: str  # plain sentence: why certified, or what is missing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """One measured quantity with its doubt: spread, sample and place among null data."""
+
+    value: float
+    low: float | None = None  # interval or spread, where there is one
+    high: float | None = None
+    error: float | None = None  # standard error
+    place: float | None = None  # share of null data sets that score worse, 0 to 1
+    how: str = ""  # "exact", "simplified", "sample of 20,000" ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KRow:
+    """The evidence for one number of clusters: one row of the k table."""
+
+    k: int
+    inertia: float
+    explained: float  # 1 - inertia / inertia at k = 1
+    sizes: tuple[int, ...]  # rows per cluster, in the order of the segments
+    silhouette: float | None = None  # None at k = 1
+    calinski_harabasz: float | None = None
+    davies_bouldin: float | None = None
+    certificate: Certificate | None = None
+    scores: dict[str, Score] = field(default_factory=dict)  # gap, stability ... by name
+    cluster_scores: dict[str, tuple[Score, ...]] = field(default_factory=dict)  # per cluster
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The recommended number of segments and how sure that is."""
+
+    recommended_k: int
+    structure: Structure
+    reasons: tuple[str, ...]  # plain sentences built from the numbers
+    runner_up: int | None = None
+    near_ties: tuple[int, ...] = ()
+    sure: Literal["high", "moderate", "low"] = "low"
+    weak_link: Literal["none", "search", "sampling", "structure"] = "none"
+    what_changes: str = ""  # what the runner-up would mean for the business
+    elbow: int | None = None  # None: no clear elbow
+    limits: str = ""  # limits the user set, kept apart from the evidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """A feature that sets a segment apart."""
+
+    feature: str
+    level: str  # the category level, or "" for a number
+    direction: Literal["high", "low"]
+    effect: float  # standardised difference from everyone, in standard deviations
+    segment: float  # the segment's mean or share, in the column's unit
+    everyone: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileRow:
+    """One feature of one segment, in the customer's units."""
+
+    segment: int
+    feature: str
+    level: str  # the category level, or "" for a number
+    mean: float | None  # mean of a number; None for a category
+    median: float | None
+    share: float | None  # share of the level; None for a number
+    everyone: float  # mean or share over all customers
+    difference: float  # segment minus everyone
+    effect: float  # the difference in standard deviations over all customers
+    missing: float  # share of the segment's customers without a value
+    role: Use  # "feature", or "describe" when it did not form the segments
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """One segment of the final solution."""
+
+    number: int  # 1 is the largest
+    id: str  # derived from the content: survives reordering
+    name: str
+    size: int
+    share: float
+    centre: dict[str, float | str]  # feature -> value in its own units
+    markers: tuple[Marker, ...] = ()
+    certainty: float = 0.0  # mean certainty of its customers, 0 to 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Funnel:
+    """Rows of the source accounted for, one by one."""
+
+    rows: int
+    assigned: int
+    unscored: dict[str, int] = field(default_factory=dict)  # reason -> rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyRecord:
+    """Everything a study found, without the rows: what ``study.json`` holds."""
+
+    schema: int
+    versions: dict[str, str]
+    engine: str  # which kernels ran
+    seed: int
+    settings: dict[str, object]  # as asked
+    resolved: dict[str, object]  # as carried out
+    source: SourceInfo
+    funnel: Funnel
+    findings: tuple[Finding, ...]
+    roles: tuple[ColumnRole, ...]
+    preparation: PreparationState
+    recommended_k: int
+    k: int
+    k_table: tuple[KRow, ...]
+    verdict: Verdict
+    segments: tuple[Segment, ...]
+    centres: tuple[tuple[float, ...], ...]  # in prepared units, in the order of the segments
+    profile: tuple[ProfileRow, ...]
