@@ -228,6 +228,9 @@ class Settings(BaseModel):
     @classmethod
     def _error(cls, error: ValidationError, where: str) -> SettingError:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, SettingError):
+            return cause
         name = str(first["loc"][0]) if first["loc"] else ""
         if first["type"] == "extra_forbidden":
             near = nearest_name(name, cls.model_fields)

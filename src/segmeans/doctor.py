@@ -1,0 +1,63 @@
+"""What this installation can do, for `segmeans doctor` and for the study record."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata, util
+
+from segmeans import __version__
+from segmeans.clustering import kernels
+
+CORE = (
+    "numpy",
+    "duckdb",
+    "sqlglot",
+    "pydantic",
+    "scikit-learn",
+    "matplotlib",
+    "seaborn",
+)
+OPTIONAL = {
+    "Excel files": ("python_calamine", "excel"),
+    "PostgreSQL": ("psycopg", "postgres"),
+    "pandas": ("pandas", ""),
+    "polars": ("polars", ""),
+    "Arrow": ("pyarrow", ""),
+}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result may depend on.
+
+    Returns
+    -------
+    dict
+        Library to version, with ``segmeans`` and ``python`` first.
+    """
+    found = {"segmeans": __version__, "python": platform.python_version()}
+    return found | {name: metadata.version(name) for name in ("numpy", "duckdb")}
+
+
+def examine() -> dict[str, str]:
+    """Return what is installed and which kernels run, as label to plain words.
+
+    Returns
+    -------
+    dict
+        Facts in the order in which a person wants to read them.
+    """
+    facts = {
+        "segmeans": __version__,
+        "python": f"{platform.python_version()} on {platform.platform(terse=True)}",
+        "kernels": str(kernels.description()),
+        "threads": str(kernels.default_threads()),
+    }
+    facts |= {name: metadata.version(name) for name in CORE}
+    for label, (module, extra) in OPTIONAL.items():
+        absent = (
+            f"not installed (pip install 'segmeans[{extra}]')"
+            if extra
+            else "not installed"
+        )
+        facts[label] = "yes" if util.find_spec(module) else absent
+    return facts
