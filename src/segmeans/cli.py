@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_origin
 
 import typer
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     epilog="Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but no real segments, "
     "130 interrupted.",
 )
@@ -53,9 +53,7 @@ Config = Annotated[
     str | None,
     typer.Option(help="Read settings from a study.toml; options given here win."),
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print the study as JSON and nothing else.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print the study as JSON and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
@@ -111,23 +109,17 @@ def _option(name: str) -> inspect.Parameter:
         kind = Annotated[bool | None, typer.Option(f"{flag}/--no-{flag[2:]}", **common)]
     else:
         many = name in ("features", "ignore", "describe", "weight")
-        metavar = allowed_values(name).replace(", ", "|").replace(" or ", "|")
-        common["metavar"] = (
-            metavar.upper() if len(metavar) < 40 and "|" in metavar else "TEXT"
-        )
-        kind = Annotated[
-            (list[str] if many else str) | None, typer.Option(flag, **common)
-        ]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
-    )
+        common["metavar"] = "TEXT"
+        kind = Annotated[(list[str] if many else str) | None, typer.Option(flag, **common)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
 
 def _default(name: str) -> str:
-    default = Settings.model_fields[name].default
-    if name == "k":
-        default = "{}-{}".format(*default)
-    return "" if default in (None, (), {}, False, True) else f"[default: {default}]"
+    """Name the choices and the default of a setting, for its help."""
+    field = Settings.model_fields[name]
+    default = "{}-{}".format(*field.default) if name == "k" else field.default
+    choices = f"One of {allowed_values(name)}. " if get_origin(field.annotation) is Literal else ""
+    return choices + ("" if default in (None, (), {}, False, True) else f"Default: {default}.")
 
 
 def _with_settings(
@@ -149,9 +141,7 @@ def _with_settings(
             command(asked=_asked(given), **kwargs)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
-        parameters = [p for p in own if p.name != "asked"] + [
-            _option(name) for name in names
-        ]
+        parameters = [p for p in own if p.name != "asked"] + [_option(name) for name in names]
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
         )
@@ -190,9 +180,7 @@ def _resolve(
 
 @app.callback(invoke_without_command=True)
 def _version(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         typer.echo(f"segmeans {__version__}")
@@ -218,9 +206,7 @@ def run(
     if save_config:
         from segmeans.tables.sink import write_text
 
-        write_text(
-            save_config, config_text({"source": source, **values}), settings.overwrite
-        )
+        write_text(save_config, config_text({"source": source, **values}), settings.overwrite)
         return
     from segmeans.report import bundle, screen
     from segmeans.study import conduct
