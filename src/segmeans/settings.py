@@ -28,9 +28,9 @@ def _parse_k(value: object) -> object:
     if isinstance(value, int):
         return (value, value)
     if isinstance(value, str):
-        first, _, last = value.strip().partition("-")
-        if first.strip().isdigit() and (not last or last.strip().isdigit()):
-            return (int(first), int(last or first))
+        bounds = [bound.strip() for bound in value.split("-")]
+        if len(bounds) <= 2 and all(bound.isdecimal() for bound in bounds):
+            return (int(bounds[0]), int(bounds[-1]))
     return value
 
 
