@@ -1,0 +1,211 @@
+"""Names from markers: plain, unique, and nothing the features cannot carry."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from segmeans.records import ProfileRow, Use
+from segmeans.segments.names import names, segment_ids
+from segmeans.segments.profile import Column, Groups, category_rows, number_rows
+
+# Centres of the classic mall table at k = 5 (income, score), its sizes and the standard
+# deviations of its columns, as many notebooks publish them.
+MALL_CENTRES = [
+    (55.2963, 49.5185),
+    (86.5385, 82.1282),
+    (88.2, 17.1143),
+    (26.3043, 20.9130),
+    (25.7273, 79.3636),
+]
+MALL_MEAN, MALL_STD = (60.56, 50.2), (26.198977, 25.758882)
+INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
+
+
+def row(
+    segment: int,
+    feature: str,
+    effect: float,
+    *,
+    level: str = "",
+    share: float | None = None,
+    mean: float | None = None,
+    role: Use = "feature",
+    kind: str = "number",
+) -> ProfileRow:
+    return ProfileRow(
+        segment=segment,
+        feature=feature,
+        level=level,
+        mean=None if level else effect if mean is None else mean,
+        median=None if level else effect if mean is None else mean,
+        share=share,
+        everyone=0.0,
+        difference=effect,
+        effect=effect,
+        missing=0.0,
+        role=role,
+        kind="category" if level else kind,  # type: ignore[arg-type]
+    )
+
+
+def mall() -> list[ProfileRow]:
+    return [
+        row(segment, name, (centre[i] - MALL_MEAN[i]) / MALL_STD[i], mean=centre[i])
+        for segment, centre in enumerate(MALL_CENTRES, start=1)
+        for i, name in enumerate((INCOME, SCORE))
+    ]
+
+
+def test_the_mall_has_its_five_classic_names() -> None:
+    assert names(mall(), 5) == (
+        "the middle",
+        "high income, high spending",
+        "high income, low spending",
+        "low income, low spending",
+        "low income, high spending",
+    )
+
+
+def test_one_segment_is_everyone() -> None:
+    assert names([row(1, INCOME, 0.0)], 1) == ("everyone",)
+
+
+def test_descriptors_do_not_speak() -> None:
+    rows = [row(1, INCOME, 0.1), row(1, "Age", 3.0, role="describe"), row(2, INCOME, -0.9)]
+    assert names(rows, 2) == ("the middle", "low income")
+
+
+def test_at_most_three_traits_none_much_weaker_than_the_strongest() -> None:
+    effects = {"a": 2.0, "b": 1.9, "c": 1.8, "d": 1.7, "e": 0.6}
+    rows = [row(1, name, effect) for name, effect in effects.items()]
+    assert names([*rows, row(2, "a", -2.0)], 2)[0] == "high a, high b, high c"
+    assert names([row(1, "a", 2.0), row(1, "b", 0.7), row(2, "a", -1)], 2)[0] == "high a"
+
+
+@pytest.mark.parametrize(
+    ("feature", "high", "low"),
+    [
+        ("Age", "older", "younger"),
+        ("orders", "many orders", "few orders"),
+        ("orders_per_year", "high orders per year", "low orders per year"),
+        ("days_since_last_order", "long since last order", "recent order"),
+        ("tenure_days", "long tenure days", "short tenure days"),
+        ("recency", "high recency", "low recency"),
+        ("Milk", "high milk", "low milk"),
+    ],
+)
+def test_a_number_gets_the_words_its_column_can_carry(feature: str, high: str, low: str) -> None:
+    assert names([row(1, feature, 1.0), row(2, feature, -1.0)], 2) == (high, low)
+
+
+def test_a_date_is_later_or_earlier() -> None:
+    rows = [row(1, "signup", 1.0, kind="date"), row(2, "signup", -1.0, kind="date")]
+    assert names(rows, 2) == ("later signup", "earlier signup")
+
+
+@pytest.mark.parametrize(
+    ("yes", "words"), [(0.95, "tasty"), (0.7, "mostly tasty"), (0.3, "mostly not tasty"),
+                       (0.02, "not tasty")]
+)  # fmt: skip
+@pytest.mark.parametrize(("positive", "negative"), [("Yes", "No"), ("1", "0"), ("true", "false")])
+def test_a_question_of_yes_and_no(yes: float, words: str, positive: str, negative: str) -> None:
+    effect = 1.0 if yes > 0.5 else -1.0
+    rows = [
+        row(1, "tasty", effect, level=positive, share=yes),
+        row(1, "tasty", -effect, level=negative, share=1 - yes),
+        row(2, "tasty", 0.0, level=positive, share=0.5),
+        row(2, "tasty", 0.0, level=negative, share=0.5),
+    ]
+    assert names(rows, 2) == (words, "mixed")
+
+
+def test_a_level_that_few_have_is_not_claimed_for_all() -> None:
+    rows = [
+        row(1, "city", 0.8, level="Lisbon", share=0.2),
+        row(1, "city", -0.1, level="Porto", share=0.5),
+        row(1, "city", -0.1, level="Faro", share=0.3),
+        row(2, "city", -0.7, level="Lisbon", share=0.15),
+        row(2, "city", 1.2, level="Porto", share=0.6),
+        row(2, "city", 0.0, level="Faro", share=0.25),
+    ]
+    assert names(rows, 2) == ("city more often Lisbon", "city mostly Porto")
+
+
+def test_equal_traits_are_told_apart_by_the_value_that_differs_most() -> None:
+    rows = [
+        row(1, INCOME, 1.0, mean=80.0),
+        row(2, INCOME, 1.1, mean=81.0),
+        row(3, INCOME, -2.0, mean=10.0),
+        row(1, "Age", -0.4, mean=27.0),
+        row(2, "Age", 0.4, mean=43.0),
+        row(3, "Age", 0.0, mean=35.0),
+    ]
+    assert names(rows, 3) == (
+        "high income, age around 27",
+        "high income, age around 43",
+        "low income",
+    )
+
+
+def test_identical_segments_still_have_different_names() -> None:
+    rows = [row(segment, INCOME, 0.0, mean=5.0) for segment in (1, 2, 3)]
+    assert len(set(names(rows, 3))) == 3
+
+
+def test_values_that_round_alike_get_more_digits() -> None:
+    rows = [row(1, INCOME, 0.01, mean=1000.004), row(2, INCOME, 0.0, mean=1000.001)]
+    told = names(rows, 2)
+    assert told == ("the middle, income around 1000.004", "the middle, income around 1000.001")
+
+
+def test_hostile_columns_and_levels_make_readable_names() -> None:
+    feature = "<script>alert(1)</script>\n\x1b[31m" + "x" * 300
+    rows = [row(1, feature, 1.0), row(2, feature, -1.0)]
+    told = names(rows, 2)
+    assert all(len(name) < 60 and "\n" not in name and "\x1b" not in name for name in told)
+    assert told[0].startswith("high <script>")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_names_differ_and_are_never_numbers_on_made_up_markets(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    k, n, p = 3 + seed * 2, 2000, 4
+    labels = draw.integers(0, k, n)
+    groups = Groups.of(labels, k)
+    rows = [
+        line
+        for column in range(p)
+        for line in number_rows(
+            Column(f"feature_{'abcd'[column]}", "number", "feature"),
+            draw.normal(size=k)[labels] + draw.normal(size=n),
+            groups,
+        )
+    ]
+    shares = draw.dirichlet(np.ones(3), size=k)
+    codes = np.array([draw.choice(3, p=shares[label]) for label in labels])
+    rows += category_rows(Column("plan", "category", "feature"), codes, ["S", "M", "L"], groups)
+    told = names(rows, k)
+    assert len(set(told)) == k
+    assert not any("segment" in name.casefold() for name in told)
+
+
+def test_ids_follow_the_content_not_the_number() -> None:
+    ids = segment_ids(mall(), 5)
+    assert len(set(ids)) == 5
+    turned = [dataclasses.replace(line, segment=6 - line.segment) for line in reversed(mall())]
+    assert segment_ids(turned, 5) == tuple(reversed(ids))
+
+
+def test_ids_survive_the_last_bits_of_a_sum_and_a_descriptor() -> None:
+    shaken = [dataclasses.replace(line, effect=line.effect * (1 + 1e-13)) for line in mall()]
+    described = [*mall(), row(1, "Age", 1.0, role="describe")]
+    assert segment_ids(shaken, 5) == segment_ids(mall(), 5) == segment_ids(described, 5)
+
+
+def test_ids_change_with_the_segment_and_differ_within_a_study() -> None:
+    moved = [dataclasses.replace(line, effect=line.effect + 0.01) for line in mall()]
+    assert not set(segment_ids(moved, 5)) & set(segment_ids(mall(), 5))
+    assert len(set(segment_ids([row(1, "a", 0.0), row(2, "a", 0.0)], 2))) == 2
