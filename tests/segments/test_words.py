@@ -85,7 +85,7 @@ def test_a_number_in_about_three_digits(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(9999.0, "9,999"), (12669.0, "12.7k"), (999_700.0, "1M"), (2.5e9, "2.5bn"), (3.0, "3")],
+    [(9990.0, "9,990"), (12669.0, "12.7k"), (999_700.0, "1M"), (2.5e9, "2.5bn"), (3.0, "3")],
 )
 def test_a_compact_number(value: float, text: str) -> None:
     assert plain_number(value, compact=True) == text

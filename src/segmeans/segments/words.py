@@ -93,9 +93,10 @@ def feature_words(columns: Iterable[str]) -> dict[str, str]:
     """
     names = list(dict.fromkeys(columns))
     words = {name: shorten(_spoken(name, keep_unit=False)) for name in names}
-    for way in (lambda name: _spoken(name, keep_unit=True), plain_text):
-        for name in _alike(words):
-            words[name] = shorten(way(name))
+    for name in _alike(words):
+        words[name] = shorten(_spoken(name, keep_unit=True))
+    for name in _alike(words):
+        words[name] = shorten(plain_text(name)) or words[name]
     taken: set[str] = set()
     for name, said in words.items():
         number = 2
@@ -136,12 +137,14 @@ def plain_number(value: float | None, *, compact: bool = False) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     size = abs(value)
+    if size == 0:
+        return "0"
     if compact:
         for unit, suffix in ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e4, "k")):
             if size >= unit * 0.9995:
                 divisor = 1e3 if suffix == "k" else unit
                 return plain_number(float(f"{value / divisor:.3g}")) + suffix
-    if size == 0 or (value == round(value) and size < 1e15):
+    if value == round(value) and size < 1e15:
         return f"{value:,.0f}"
     if size >= 1e15 or size < 1e-4:
         return f"{value:.2e}"
