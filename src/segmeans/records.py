@@ -187,6 +187,7 @@ class Marker:
     effect: float  # standardised difference from everyone, in standard deviations
     segment: float  # the segment's mean or share, in the column's unit
     everyone: float
+    kind: Literal["number", "category", "date"] = "number"  # a date in days since 1970-01-01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +205,7 @@ class ProfileRow:
     effect: float  # the difference in standard deviations over all customers
     missing: float  # share of the segment's customers without a value
     role: Use  # "feature", or "describe" when it did not form the segments
+    kind: Literal["number", "category", "date"] = "number"  # a date in days since 1970-01-01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
