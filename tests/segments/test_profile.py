@@ -9,8 +9,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from segmeans.records import ProfileRow
-from segmeans.segments.profile import Column, Groups, category_rows, markers, number_rows
+from segmeans.records import ColumnRole, FeatureState, PreparationState, ProfileRow
+from segmeans.segments.profile import (
+    LEVELS,
+    OTHERS,
+    Column,
+    Groups,
+    category_rows,
+    markers,
+    number_rows,
+    profile,
+)
+from segmeans.tables import duck
+from segmeans.tables.duck import Engine, Table
 
 SPEND = Column("spend", "number", "feature")
 CITY = Column("city", "category", "describe")
@@ -139,3 +150,80 @@ def test_a_profile_does_not_change_with_the_order_of_rows() -> None:
         return [value for row in rows for value in (row.mean or 0.0, row.effect, row.everyone)]
 
     assert seen(values[order], labels[order]) == pytest.approx(seen(values, labels), rel=1e-12)
+
+
+def table_of(engine: Engine, columns: dict[str, tuple[str, list[object]]]) -> Table:
+    """Put small columns, name to (type, values), into an engine."""
+    names = ", ".join(f'"{name}" {type_}' for name, (type_, _) in columns.items())
+    engine.run(f"CREATE TABLE customers ({names})")
+    marks = ", ".join("?" for _ in columns)
+    for line in zip(*(values for _, values in columns.values()), strict=True):
+        engine.run(f"INSERT INTO customers VALUES ({marks})", line)
+    served = tuple(duck.Column(name, type_) for name, (type_, _) in columns.items())
+    return Table(engine, "customers", served)
+
+
+def described(name: str, role: str, use: str = "describe") -> ColumnRole:
+    return ColumnRole(name=name, type="", role=role, use=use, reason="")  # type: ignore[arg-type]
+
+
+def state_of(*features: FeatureState) -> PreparationState:
+    return PreparationState(
+        features=features,
+        scale="standard",
+        missing="median",
+        max_missing=0.5,
+        rows_used=4,
+        rows_set_aside=0,
+    )
+
+
+def test_a_whole_table() -> None:
+    columns: dict[str, tuple[str, list[object]]] = {
+        "spend": ("DOUBLE", [1.0, 100.0, 1e4, 1e9, 5.0]),
+        "since": ("DATE", ["1970-01-02", None, "1970-01-11", "1970-01-13", "1970-01-01"]),
+        "city": ("VARCHAR", ["it's", "it's", None, "Rome", "Rome"]),
+        "email": ("VARCHAR", ["a@x", "b@x", "c@x", "d@x", "e@x"]),
+        "age": ("BIGINT", [20, 30, 40, 50, 60]),
+    }
+    roles = [
+        described("spend", "number", "feature"),
+        described("since", "date"),
+        described("city", "category"),
+        described("email", "personal"),
+        described("age", "number", "ignore"),
+    ]
+    # spend is capped at 1e4 and its logarithm taken: ln 1, ln 100 | ln 1e4, ln 1e4
+    state = state_of(
+        FeatureState(column="spend", kind="number", transform="log", low=1.0, high=1e4)
+    )
+    with Engine(threads=1) as engine:
+        rows = profile(table_of(engine, columns), roles, state, np.array([0, 0, 1, 1, -1]), 2)
+    table = {(row.segment, row.feature, row.level): row for row in rows}
+    assert {row.feature for row in rows} == {"spend", "since", "city"}
+    assert [row.segment for row in rows] == sorted(row.segment for row in rows)
+    spend = table[1, "spend", ""]
+    # in units of ln 100: 0, 1, 2, 2; mean 5/4, variance (25 + 1 + 9 + 9) / 16 / 4 = 11/16
+    assert spend.effect == pytest.approx((0.5 - 1.25) / math.sqrt(11 / 16))
+    assert (spend.mean, spend.median, spend.role) == (50.5, 50.5, "feature")
+    assert table[2, "spend", ""].mean == pytest.approx((1e4 + 1e9) / 2)
+    since = table[2, "since", ""]
+    assert (since.mean, since.kind, since.role) == (11.0, "date", "describe")
+    assert table[1, "since", ""].missing == 0.5
+    assert table[1, "city", "it's"].share == 1.0
+    assert table[2, "city", "it's"].everyone == pytest.approx(2 / 3)
+
+
+def test_rare_levels_share_a_row() -> None:
+    names = [f"level {i:02d}" for i in range(20) for _ in range(21 - i)]
+    columns: dict[str, tuple[str, list[object]]] = {"plan": ("VARCHAR", [*names])}
+    with Engine(threads=1) as engine:
+        table = table_of(engine, columns)
+        labels = np.zeros(len(names), dtype=np.int32)
+        rows = profile(table, [described("plan", "category")], state_of(), labels, 1)
+    assert len(rows) == LEVELS
+    assert rows[0].level == "level 00"
+    assert rows[-1].level == OTHERS
+    # levels 11 to 19 have 10, 9, ..., 2 rows: 54 of 21 + 20 + ... + 2 = 230
+    assert rows[-1].share == pytest.approx(54 / 230)
+    assert sum(row.share or 0 for row in rows) == pytest.approx(1)

@@ -8,16 +8,21 @@ whatever the number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmeans.records import Marker, ProfileRow, Use
+from segmeans.preparation.transforms import Transform
+from segmeans.records import ColumnRole, FeatureState, Marker, PreparationState, ProfileRow, Use
+from segmeans.tables import sql
+from segmeans.tables.duck import Table
 
 NOTABLE = 0.5  # standard deviations from everyone that make a marker
+LEVELS = 12  # levels of a category that are shown one by one; the rarer ones share OTHERS
+OTHERS = "(other values)"
 
 Kind = Literal["number", "category", "date"]
 Floats = NDArray[np.float64]
@@ -59,6 +64,95 @@ class Column:
     name: str
     kind: Kind
     role: Use
+
+
+def profile(
+    table: Table,
+    roles: Sequence[ColumnRole],
+    state: PreparationState,
+    labels: NDArray[np.integer[Any]],
+    k: int,
+) -> tuple[ProfileRow, ...]:
+    """Describe every segment by its features and by the columns that only describe.
+
+    Parameters
+    ----------
+    table : Table
+        The customers, n of them.
+    roles : sequence of ColumnRole
+        Which columns describe. Personal data, ids, constants and free text are left out of the
+        descriptions: their values would point at single customers.
+    state : PreparationState
+        The features that formed the segments and the scale on which they did.
+    labels : ndarray of shape (n,)
+        Segment number - 1 per customer; negative when not scored. "Everyone" is all scored
+        customers.
+    k : int
+        Number of segments.
+
+    Returns
+    -------
+    tuple of ProfileRow
+        Segment after segment; within one the features in the order of ``state``, then the
+        descriptors in the order of ``roles``; a category has one row per level, the most common
+        level first.
+    """
+    groups = Groups.of(labels, k)
+    features = {feature.column: feature for feature in state.features}
+    rows: list[ProfileRow] = []
+    for column in _columns(roles, features):
+        if column.kind == "category":
+            codes, levels = _codes(table, column.name)
+            rows.extend(category_rows(column, codes, levels, groups))
+        else:
+            values = _numbers(table, column)
+            feature = features.get(column.name)
+            scaled = None if feature is None else _on_scale(values, feature)
+            rows.extend(number_rows(column, values, groups, scaled=scaled))
+    return tuple(sorted(rows, key=lambda row: row.segment))
+
+
+def _columns(roles: Sequence[ColumnRole], features: Mapping[str, FeatureState]) -> Iterator[Column]:
+    """Yield what is profiled: the features, then the columns that describe."""
+    for feature in features.values():
+        yield Column(feature.column, feature.kind, "feature")
+    for role in roles:
+        if role.use != "describe" or role.name in features:
+            continue
+        if role.role in ("number", "category", "date"):
+            yield Column(role.name, role.role, "describe")
+
+
+def _numbers(table: Table, column: Column) -> Floats:
+    value = sql.column(column.name)
+    if column.kind == "date":
+        value = sql.double(sql.days(value))
+    elif not table.column(column.name).is_number:
+        value = sql.try_double(value)
+    return table.fetch({"value": sql.double(value)})["value"]
+
+
+def _codes(table: Table, name: str) -> tuple[NDArray[np.int16], list[str]]:
+    """Return the position of each customer's level, -1 when missing, and the levels."""
+    levels = [level for level, _ in table.levels(name, LEVELS + 1)]
+    said = sql.as_text(sql.column(name))
+    shown = levels if len(levels) <= LEVELS else levels[: LEVELS - 1]
+    branches = [
+        (sql.equal(said, sql.text(level)), sql.number(code)) for code, level in enumerate(shown)
+    ]
+    missing, others = sql.is_null(said), sql.number(len(shown))
+    code = sql.case([(missing, sql.number(-1)), *branches], others)
+    codes = table.fetch({"code": code})["code"].astype(np.int16)
+    return codes, shown if len(shown) == len(levels) else [*shown, OTHERS]
+
+
+def _on_scale(values: Floats, feature: FeatureState) -> Floats:
+    """Cap and transform values as the preparation does; missing ones stay missing."""
+    exponent = 1.0 if feature.exponent is None else feature.exponent
+    low = -np.inf if feature.low is None else feature.low
+    high = np.inf if feature.high is None else feature.high
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Transform(feature.transform, exponent).forward(np.clip(values, low, high))
 
 
 def number_rows(
