@@ -1,0 +1,302 @@
+"""From a start to a strong local optimum: Lloyd, then exchanges, then swaps of whole centres.
+
+Lloyd's iterations stop where no point has a nearer centre. Two stronger moves go on from there:
+
+* an *exchange* moves one point to another cluster when that lowers the inertia after both means
+  have followed (Hartigan & Wong 1979, AS 136); an optimum under exchanges is also one under Lloyd;
+* a *swap* takes one centre away and puts it on a point elsewhere (Franti & Kivijarvi 2000; the
+  cost of all removals for one insertion at once as in Lattanzi & Sohler, ICML 2019), runs Lloyd
+  and exchanges from there, and stays when the inertia fell.
+
+The climb is a fixed map: the same start always ends in the same place. Climbs from independent
+starts therefore stay independent, which is what makes counting hits on the best meaningful.
+
+This module is the readable NumPy form and the door to its compiled twin ``_climb``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans.clustering.reference import Floats, Labels, squared_distances
+
+_twin: ModuleType | None
+try:
+    from segmeans.clustering import _climb as _twin
+except ImportError:  # no compiler at installation
+    _twin = None
+
+if os.environ.get("SEGMEANS_KERNELS") == "reference":
+    _twin = None
+
+COMPILED = _twin is not None
+
+_LLOYD_AFTER_SWAP = 3  # exchanges finish what these leave, cheaper than more of them
+_PER_CANDIDATE = 2
+_IMPROVES = 1e-9  # relative fall of the inertia that counts as better
+_GAIN = 1e-12  # relative to the inertia per point: below it an exchange is rounding
+
+
+class Climbed(NamedTuple):
+    """Where climbs ended, in the order of their starts."""
+
+    centres: Floats  # (s, k, d)
+    inertia: Floats  # (s,), of these centres
+    labels: Labels  # (s, m)
+    converged: NDArray[np.bool_]  # (s,): nothing moved at the end
+
+
+class _State(NamedTuple):
+    centres: Floats
+    labels: Labels
+    inertia: float
+    converged: bool
+
+
+def climb(
+    points: Floats,
+    weights: Floats,
+    centres: Floats,
+    candidates: NDArray[np.int64] | None = None,
+    *,
+    swaps: int = 0,
+    per_centre: int = 2,
+    exchanges: int = 1000,
+    max_iter: int = 1000,
+    tol: float = 0.0,
+    threads: int = 1,
+) -> Climbed:
+    """Climb from every given set of centres to a local optimum.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, d)
+        Finite, C-contiguous float64, centred near the origin.
+    weights : ndarray of shape (m,)
+        Positive.
+    centres : ndarray of shape (s, k, d)
+        Where the climbs begin; not changed.
+    candidates : ndarray of shape (t,), optional
+        Row numbers on which a swap may put a centre. Needed when ``swaps`` is positive.
+    swaps : int, default=0
+        How many of the most promising swaps are tried before the climb gives up.
+    per_centre : int, default=2
+        How many of these may take away the same centre.
+    exchanges : int, default=1000
+        Most sweeps of exchanges; 0 leaves them out.
+    max_iter : int, default=1000
+        Most iterations of Lloyd.
+    tol : float, default=0.0
+        An iteration or sweep that lowers the inertia by less than this share ends the descent;
+        0 goes on until nothing moves.
+    threads : int, default=1
+        Threads over the starts (compiled twin only). The result does not depend on it.
+
+    Returns
+    -------
+    Climbed
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> points = np.array([[-5.0], [-4.0], [4.0], [5.0]])
+    >>> ends = climb(points, np.ones(4), np.array([[[-5.0], [-4.0]]]))
+    >>> ends.centres[0].ravel().tolist(), float(ends.inertia[0])
+    ([-4.5, 4.5], 1.0)
+    """
+    s, k, _ = centres.shape
+    chosen = np.empty(0, np.int64) if candidates is None else candidates
+    swaps = swaps if k > 1 and len(chosen) else 0
+    out = Climbed(
+        np.array(centres, dtype=np.float64, order="C"),
+        np.empty(s),
+        np.empty((s, len(points)), dtype=np.int32),
+        np.empty(s, dtype=np.bool_),
+    )
+    one: Callable[[int], None]
+    if _twin is not None:
+
+        def one(i: int) -> None:
+            out.inertia[i], out.converged[i] = _twin.climb(
+                points, weights, out.centres[i], out.labels[i], chosen,
+                swaps, per_centre, exchanges, max_iter, tol,
+            )  # fmt: skip
+    else:
+
+        def one(i: int) -> None:
+            state = _climb_one(
+                points, weights, out.centres[i], chosen, swaps, per_centre,
+                exchanges, max_iter, tol,
+            )  # fmt: skip
+            out.centres[i], out.labels[i] = state.centres, state.labels
+            out.inertia[i], out.converged[i] = state.inertia, state.converged
+
+    if threads > 1 and s > 1 and _twin is not None:
+        with ThreadPoolExecutor(min(threads, s)) as pool:
+            list(pool.map(one, range(s)))
+    else:
+        for i in range(s):
+            one(i)
+    return out
+
+
+def _climb_one(
+    points: Floats,
+    weights: Floats,
+    centres: Floats,
+    candidates: NDArray[np.int64],
+    swaps: int,
+    per_centre: int,
+    exchanges: int,
+    max_iter: int,
+    tol: float,
+) -> _State:
+    state = _descend(points, weights, centres, exchanges, max_iter, tol)
+    improved = swaps > 0
+    while improved:
+        improved = False
+        for centre, row in _best_swaps(
+            points, weights, state.centres, candidates, swaps, per_centre
+        ):
+            trial = state.centres.copy()
+            trial[centre] = points[row]
+            after = _descend(points, weights, trial, exchanges, _LLOYD_AFTER_SWAP, tol)
+            if after.inertia < state.inertia * (1.0 - _IMPROVES):
+                state, improved = after, True
+                break
+    return state
+
+
+def _descend(
+    points: Floats, weights: Floats, centres: Floats, exchanges: int, max_iter: int, tol: float
+) -> _State:
+    """Lloyd, then exchanges, until nothing moves or the gains fall below ``tol``."""
+    k = len(centres)
+    labels, inertia, settled = np.full(len(points), -1, dtype=np.int32), np.inf, False
+    for _ in range(max_iter):
+        distances = squared_distances(points, centres)
+        fresh = np.argmin(distances, axis=1).astype(np.int32)
+        nearest = distances[np.arange(len(points)), fresh]
+        _fill_empty(fresh, nearest, weights, k)
+        settled = bool(np.array_equal(fresh, labels))
+        before, inertia, labels = inertia, float(weights @ nearest), fresh
+        centres = _means(points, weights, labels, k)
+        if settled or (tol > 0.0 and before - inertia < tol * inertia):
+            break
+    for _ in range(exchanges):
+        moved, gain = _exchange(points, weights, centres, labels)
+        settled = moved == 0
+        if settled:
+            break
+        centres = _means(points, weights, labels, k)
+        if gain < tol * inertia:
+            break
+    offset = points - centres[labels]
+    inertia = float(weights @ np.einsum("ij,ij->i", offset, offset))
+    return _State(centres, labels, inertia, settled)
+
+
+def _fill_empty(labels: Labels, nearest: Floats, weights: Floats, k: int) -> None:
+    """Give each empty cluster the costliest point of a cluster that has others, in place."""
+    counts = np.bincount(labels, minlength=k)
+    for j in np.flatnonzero(counts == 0):
+        cost = np.where(counts[labels] > 1, weights * nearest, -1.0)
+        row = int(np.argmax(cost))
+        counts[labels[row]] -= 1
+        labels[row], nearest[row], counts[j] = j, 0.0, 1
+
+
+def _means(points: Floats, weights: Floats, labels: Labels, k: int) -> Floats:
+    mass = np.bincount(labels, weights, k)
+    sums = np.stack([np.bincount(labels, weights * column, k) for column in points.T], axis=1)
+    return np.asarray(sums / mass[:, None])
+
+
+def _exchange(
+    points: Floats, weights: Floats, centres: Floats, labels: Labels
+) -> tuple[int, float]:
+    """One sweep: list the rows whose transfer pays now, then move those for which it still does.
+
+    ``centres`` and ``labels`` are changed in place; ``centres`` follow every move.
+    """
+    mass = np.bincount(labels, weights, len(centres)).astype(np.float64)
+    distances = squared_distances(points, centres)
+    rows = np.arange(len(points))
+    own = distances[rows, labels]
+    eps = _GAIN * float(weights @ own) / len(points)
+    rest = mass[labels] - weights
+    with np.errstate(divide="ignore", invalid="ignore"):
+        saved = np.where(rest > 1e-12 * weights, weights * own * mass[labels] / rest, -1.0)
+    costs = distances * (mass / (mass + weights[:, None]))
+    costs[rows, labels] = np.inf
+    moved, gained = 0, 0.0
+    for row in np.flatnonzero(saved - weights * costs.min(axis=1) > eps):
+        i = int(row)
+        gain = _transfer(points[i], float(weights[i]), i, centres, mass, labels, eps)
+        moved, gained = moved + (gain > 0.0), gained + gain
+    return moved, gained
+
+
+def _transfer(
+    x: Floats, w: float, i: int, centres: Floats, mass: Floats, labels: Labels, eps: float
+) -> float:
+    a = int(labels[i])
+    rest = mass[a] - w
+    if rest <= 1e-12 * w:
+        return 0.0
+    offset = centres - x
+    square = np.einsum("ij,ij->i", offset, offset)
+    cost = w * square * mass / (mass + w)
+    cost[a] = np.inf
+    b = int(np.argmin(cost))
+    gain = float(w * square[a] * mass[a] / rest - cost[b])
+    if gain <= eps:
+        return 0.0
+    centres[a] -= w * (x - centres[a]) / rest
+    centres[b] += w * (x - centres[b]) / (mass[b] + w)
+    mass[a], mass[b] = rest, mass[b] + w
+    labels[i] = b
+    return gain
+
+
+def _best_swaps(
+    points: Floats,
+    weights: Floats,
+    centres: Floats,
+    candidates: NDArray[np.int64],
+    swaps: int,
+    per_centre: int,
+) -> list[tuple[int, int]]:
+    """Return the swaps of lowest inertia before any mean has followed, as (centre, row)."""
+    k = len(centres)
+    distances = squared_distances(points, centres)
+    labels = np.argmin(distances, axis=1)
+    two = np.partition(distances, 1, axis=1)[:, :2]
+    order = np.argsort(labels, kind="stable")
+    first = np.searchsorted(labels[order], np.arange(k))
+    filled = np.flatnonzero(np.bincount(labels, minlength=k))
+    inertia = np.zeros((k, len(candidates)))
+    for c, row in enumerate(candidates):
+        fresh = squared_distances(points, points[row : row + 1])[:, 0]
+        keep = weights * np.minimum(two[:, 0], fresh)
+        lose = weights * np.minimum(two[:, 1], fresh) - keep
+        inertia[filled, c] = np.add.reduceat(lose[order], first[filled])
+        inertia[:, c] += keep.sum()
+    chosen: list[tuple[int, int]] = []
+    of_centre, of_candidate = np.zeros(k, np.int64), np.zeros(len(candidates), np.int64)
+    for flat in np.argsort(inertia, axis=None, kind="stable"):
+        j, c = divmod(int(flat), len(candidates))
+        if of_centre[j] < per_centre and of_candidate[c] < _PER_CANDIDATE:
+            of_centre[j] += 1
+            of_candidate[c] += 1
+            chosen.append((j, int(candidates[c])))
+            if len(chosen) == swaps:
+                break
+    return chosen
