@@ -39,6 +39,7 @@ COUNTED = frozenset(
 MEASURED = frozenset({"average", "avg", "mean", "median", "per", "rate", "ratio", "share", "value"})
 SCORED = frozenset({"activity", "engagement", "loyalty", "risk", "satisfaction", "spending"})
 AGES = frozenset({"age", "age years", "age in years", "customer age"})
+SELF_EXPLAINING = frozenset({"female", "male", "woman", "man"})  # the feature need not be named
 SINCE = ("days since ", "weeks since ", "months since ", "years since ")
 
 
@@ -214,12 +215,14 @@ def _category_trait(marker: Marker, rows: Sequence[ProfileRow], words: str) -> s
         how = "" if share >= NEARLY_ALL else "mostly" if share >= 0.5 else "more often"
     else:
         how = "not" if share <= 1 - NEARLY_ALL else "less often"
+    if level.casefold() in SELF_EXPLAINING:
+        words = ""
     return " ".join(part for part in (words, how, _level_words(level)) if part)
 
 
 def _level_words(level: str) -> str:
     text = shorten(plain_text(level), 24)
-    return text.lower() if text.casefold() in {"female", "male", "other", "unknown"} else text
+    return text.lower() if text.casefold() in SELF_EXPLAINING | {"other", "unknown"} else text
 
 
 def _told_apart(

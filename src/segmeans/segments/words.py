@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 LONGEST = 40  # characters of a feature in a sentence
 
 _UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
-_JOINTS = re.compile(r"[\s_.\-/]+")
+_JOINTS = re.compile(r"[\s_.\-]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Format characters that can reorder or hide what follows (bidirectional overrides, zero widths).
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -176,13 +176,42 @@ def plain_share(share: float | None) -> str:
 
     Examples
     --------
-    >>> [plain_share(x) for x in (0.405, 0.0004, 0.9999, 1.0, None)]
-    ['40.5 %', '< 0.1 %', '> 99.9 %', '100 %', '-']
+    >>> [plain_share(x) for x in (0.405, 0.12, 0.0004, 0.9999, 1.0, None)]
+    ['40.5 %', '12.0 %', '< 0.1 %', '> 99.9 %', '100 %', '-']
     """
     if share is None or math.isnan(share):
         return "-"
+    if share in (0.0, 1.0):
+        return f"{100 * share:.0f} %"
     if 0 < share < 0.0005:
         return "< 0.1 %"
     if 0.9995 < share < 1:
         return "> 99.9 %"
-    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+    return f"{100 * share:.1f} %"
+
+
+def plain_numbers(values: Sequence[float | None]) -> list[str]:
+    """Write the numbers of one column with the same number of decimals.
+
+    Examples
+    --------
+    >>> plain_numbers([400.0, 271.04, 65.568, None])
+    ['400.0', '271.0', '65.6', '-']
+    >>> plain_numbers([3.0, 12.0]), plain_numbers([1.0, 1e-9])
+    (['3', '12'], ['1', '1.00e-09'])
+    """
+    known = [abs(value) for value in values if value is not None and math.isfinite(value)]
+    sizes = [size for size in known if size]
+    if not sizes or max(sizes) >= 1e15 or min(sizes) < 1e-4:
+        return [plain_number(value) for value in values]
+    digits = 0
+    if any(value != round(value) for value in known):
+        # Three digits for the smallest value, but no more than five for the largest.
+        least, most = (math.floor(math.log10(of(sizes))) for of in (min, max))
+        digits = max(0, min(2 - least, 4 - most))
+    return [
+        f"{value + 0.0:,.{digits}f}"
+        if value is not None and math.isfinite(value)
+        else plain_number(value)
+        for value in values
+    ]

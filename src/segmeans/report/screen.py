@@ -1,0 +1,294 @@
+"""What a person reads in the terminal: made from records alone, readable when piped to a file.
+
+Nothing from the data is taken for markup or for a command of the terminal: every text is disarmed
+(:func:`segmeans.segments.words.plain_text`) and printed as it stands. Colours appear only on a
+terminal; without them nothing is lost.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from segmeans.records import (
+    ColumnRole,
+    Finding,
+    PreparationState,
+    SourceInfo,
+    StudyRecord,
+    Verdict,
+)
+from segmeans.report.progress import Bars
+from segmeans.report.tables import (
+    TextTable,
+    k_table,
+    preparation_table,
+    role_table,
+    segment_table,
+)
+from segmeans.segments.words import plain_text
+
+if TYPE_CHECKING:
+    from segmeans.study import Inspection
+
+SHOWN_FINDINGS = 3
+SEVERITY = {"problem": 0, "warning": 1, "note": 2}
+STYLES = {"problem": "bold red", "warning": "yellow", "note": "cyan"}
+
+STRUCTURES = {
+    "natural": "natural: separated from one another, and found again in new samples",
+    "reproducible": "reproducible: found again in new samples, though no gaps separate them",
+    "constructive": "constructive: useful cuts of a continuum, other cuts would serve as well",
+    "none": "none: no more structure than in data without segments",
+}
+
+MEANINGS = {
+    "segments": "the segment of every customer",
+    "profile": "every segment and feature in plain units",
+    "study": "everything that was found, for programs",
+    "model": "assigns new customers to these segments",
+}
+
+
+def console() -> Console:
+    """Return the console for standard output; characters it cannot show become question marks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def progress(*, quiet: bool = False) -> Bars:
+    """Return the progress bars for long work; a context manager."""
+    return Bars(quiet=quiet)
+
+
+def show_study(
+    record: StudyRecord, *, files: Iterable[str | Path] = (), on: Console | None = None
+) -> None:
+    """Print a study: segments, how many and why, what is odd, what was done, where it lies.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    files : iterable of str or Path, default=()
+        The outputs that were written.
+    on : rich.console.Console, optional
+        Where to print; standard output by default.
+    """
+    on = on or console()
+    on.print()
+    show_headline(record, on)
+    _show_table(segment_table(record), on, left_out="feature", where="profile.csv")
+    show_verdict(record, on)
+    show_findings(record.findings, on, most=SHOWN_FINDINGS)
+    show_preparation(record.preparation, on)
+    show_files(files, on)
+    show_next(record, on)
+
+
+def show_inspection(seen: Inspection, *, on: Console | None = None) -> None:
+    """Print what a source holds and what each column is taken for.
+
+    Parameters
+    ----------
+    seen : Inspection
+    on : rich.console.Console, optional
+        Where to print; standard output by default.
+    """
+    on = on or console()
+    on.print()
+    show_source(seen.source, on)
+    show_roles(seen.roles, on)
+    show_findings(seen.findings, on)
+    if seen.preparation is not None:
+        show_preparation(seen.preparation, on)
+
+
+def show_headline(record: StudyRecord, on: Console) -> None:
+    """Print in two or three lines what was found among whom."""
+    customers, verdict = f"{record.funnel.assigned:,} customers", record.verdict
+    many = "1 segment" if record.k == 1 else f"{record.k} segments"
+    title = f"{many} of {customers}"
+    if verdict.structure == "none":
+        title = f"No real segments among {customers}"
+        title += "" if record.k == 1 else f"; {many} all the same, as asked"
+    on.print(Text(title, style="bold"))
+    on.print(Text(f"Structure {STRUCTURES[verdict.structure]}. How sure: {verdict.sure}."))
+    for reason, rows in record.funnel.unscored.items():
+        on.print(Text(f"{rows:,} rows are not scored: {plain_text(reason)}.", style="dim"))
+
+
+def show_verdict(record: StudyRecord, on: Console) -> None:
+    """Print the table over k and the reasons for the recommended number."""
+    verdict = record.verdict
+    asked = "" if record.k == verdict.recommended_k else f", {record.k} as asked"
+    _show_title(f"How many segments: {verdict.recommended_k} recommended{asked}", on)
+    _show_list(_sentences(verdict), on)
+    _show_table(k_table(record), on)
+    if verdict.elbow is None and len(record.k_table) > 2:
+        _show_note("The inertia has no clear elbow.", on)
+
+
+def _sentences(verdict: Verdict) -> list[str]:
+    extra = (verdict.what_changes, verdict.limits)
+    return [plain_text(sentence) for sentence in (*verdict.reasons, *extra) if sentence]
+
+
+def show_findings(findings: Sequence[Finding], on: Console, *, most: int | None = None) -> None:
+    """Print findings, the gravest first.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+    on : rich.console.Console
+    most : int, optional
+        How many to print; all by default. The number left out is said.
+    """
+    if not findings:
+        return
+    _show_title("Worth knowing about the data", on)
+    ordered = sorted(findings, key=lambda finding: SEVERITY[finding.level])
+    for finding in ordered[:most]:
+        head = Text(f"{finding.level}: ", style=STYLES[finding.level])
+        place = plain_text(finding.where)
+        told = f"{place}: " if place and place not in finding.evidence else ""
+        told += " ".join(plain_text(part) for part in (finding.evidence, finding.advice) if part)
+        _show_item(head + Text(told), on)
+    left = len(ordered[most:]) if most is not None else 0
+    if left:
+        _show_note(f"{_counted(left, 'more finding')} in study.json.", on)
+
+
+def show_preparation(state: PreparationState, on: Console) -> None:
+    """Print what was done to each feature, before and after."""
+    _show_title("How the features were prepared (before > after)", on)
+    _show_table(preparation_table(state), on)
+    scales = {"none": "not scaled", "minmax": "min-max scaled", "standard": "standardised"}
+    scale = scales.get(state.scale, f"{state.scale} scaled")
+    aside = f"; {_counted(state.rows_set_aside, 'row')} set aside" if state.rows_set_aside else ""
+    missing = (
+        "rows with missing values left out"
+        if state.missing == "drop"
+        else (f"missing numbers set to the {state.missing}")
+    )
+    _show_note(f"Then {scale}; {missing}{aside}.", on)
+
+
+def show_roles(roles: Sequence[ColumnRole], on: Console) -> None:
+    """Print what each column is, what it is used for, and why."""
+    _show_title("Columns", on)
+    _show_table(role_table(roles), on)
+    if any(role.forced for role in roles):
+        _show_note("* as you asked.", on)
+
+
+def show_source(source: SourceInfo, on: Console) -> None:
+    """Print where the customers come from."""
+    on.print(Text(plain_text(source.name), style="bold"))
+    details = [f"{name} {plain_text(value)}" for name, value in source.details.items()]
+    facts = [source.kind, f"{source.rows:,} rows", f"{source.columns:,} columns", *details]
+    on.print(Text(", ".join(facts)))
+
+
+def show_files(files: Iterable[str | Path], on: Console) -> None:
+    """Print the outputs that were written, with what they are for; figures together."""
+    paths = [Path(file) for file in files]
+    if not paths:
+        return
+    figures = [path for path in paths if path.suffix in {".png", ".svg"}]
+    others = [path for path in paths if path not in figures]
+    _show_title("Written", on)
+    grid = Table.grid(padding=(0, 2))
+    for path in others:
+        meaning = MEANINGS.get(path.name.split(".")[0], "")
+        grid.add_row(Text(plain_text(path), style="cyan"), Text(meaning))
+    if figures:
+        names = dict.fromkeys(path.stem for path in figures)
+        folder = plain_text(figures[0].parent)
+        grid.add_row(Text(f"{folder}/", style="cyan"), Text(f"figures: {', '.join(names)}"))
+    on.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def show_next(record: StudyRecord, on: Console) -> None:
+    """Print commands worth trying next."""
+    source = record.source
+    if source.kind == "dataframe":
+        return
+    name = shlex.quote(plain_text(source.name))
+    out = plain_text(record.settings.get("out", "segmeans-out"))
+    commands = []
+    runner = record.verdict.runner_up
+    if runner is not None and runner != record.k:
+        folder = shlex.quote(f"{out}-k{runner}")
+        commands.append(
+            (f"segmeans run {name} --k {runner} --out {folder}", f"see the runner-up, k = {runner}")
+        )
+    commands.append((f"segmeans inspect {name}", "see why each column is used as it is"))
+    commands.append(
+        (f"segmeans run {name} --save-config study.toml", "keep the settings in a file")
+    )
+    _show_title("Next", on)
+    for command, why in commands:
+        on.print(Text(f"  {why}:", style="dim"))
+        on.print(Text(f"    {command}"), soft_wrap=True)  # unbroken, to be copied
+
+
+def _show_title(text: str, on: Console) -> None:
+    on.print()
+    on.print(Text(text, style="bold"))
+
+
+def _show_list(sentences: Iterable[str], on: Console) -> None:
+    for sentence in sentences:
+        _show_item(Text(sentence), on)
+
+
+def _show_item(text: Text, on: Console) -> None:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=3, justify="right")
+    grid.add_column()
+    grid.add_row(Text("-"), text)
+    on.print(grid)
+
+
+def _show_note(text: str, on: Console) -> None:
+    on.print(Padding(Text(text, style="dim"), (0, 0, 0, 2), expand=False))
+
+
+def _show_table(table: TextTable, on: Console, *, left_out: str = "", where: str = "") -> None:
+    """Print the columns that fit; where some do not, say how many and where they are."""
+    fitting = table.within(on.width - 2)
+    grid = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    for column in fitting.columns:
+        header = Text(column.header)
+        if column.align == "left":
+            grid.add_column(header, justify="left", vertical="top", overflow="fold")
+        else:
+            grid.add_column(
+                header,
+                justify="right",
+                min_width=column.width,
+                max_width=column.width,
+                vertical="top",
+            )
+    cells = [column.cells for column in fitting.columns]
+    for row in zip(*cells, strict=True):
+        grid.add_row(*map(Text, row))
+    on.print()
+    on.print(Padding(grid, (0, 0, 0, 2), expand=False))
+    missing = len(table.columns) - len(fitting.columns)
+    if left_out and missing:
+        _show_note(f"{_counted(missing, f'more {left_out}')} in {where}.", on)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

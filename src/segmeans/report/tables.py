@@ -1,0 +1,253 @@
+"""Records as tables of text: what the screen, a page and a notebook lay out, each in its way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from segmeans.records import ColumnRole, FeatureState, KRow, PreparationState, StudyRecord
+from segmeans.segments.words import (
+    feature_words,
+    plain_date,
+    plain_number,
+    plain_numbers,
+    plain_share,
+    plain_text,
+    shorten,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column of a table of text.
+
+    Parameters
+    ----------
+    header : str
+    cells : tuple of str
+        One line of plain text each; what came from the data is disarmed but not yet escaped.
+    align : {"left", "right"}
+    rank : int
+        Where room is short, columns of a higher rank go first; rank 0 always stays.
+    """
+
+    header: str
+    cells: tuple[str, ...]
+    align: Literal["left", "right"] = "right"
+    rank: int = 0
+
+    @property
+    def width(self) -> int:
+        """The least width at which no cell and no word of the header is broken."""
+        words = self.header.split() or [""]
+        return max(map(len, (*words, *self.cells)))
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of text, its columns from left to right."""
+
+    columns: tuple[Column, ...]
+
+    def within(self, width: int, *, gap: int = 2, flexible: int = 24) -> TextTable:
+        """Leave out the columns of the highest ranks until the rest fits.
+
+        Parameters
+        ----------
+        width : int
+            Characters there are.
+        gap : int, default=2
+            Characters between two columns.
+        flexible : int, default=24
+            Left-aligned columns may be wrapped down to this width.
+        """
+        kept = list(self.columns)
+
+        def needed() -> int:
+            return sum(
+                gap + (min(column.width, flexible) if column.align == "left" else column.width)
+                for column in kept
+            )
+
+        while needed() > width and max(column.rank for column in kept) > 0:
+            rank = max(column.rank for column in kept)
+            del kept[max(i for i, column in enumerate(kept) if column.rank == rank)]
+        return TextTable(tuple(kept))
+
+
+def segment_table(record: StudyRecord) -> TextTable:
+    """Return one row per segment: name, size, certainty and typical values in plain units.
+
+    Features are ranked by how much they set any segment apart.
+    """
+    segments = record.segments
+    columns = [
+        Column(header="", cells=tuple(str(segment.number) for segment in segments)),
+        Column(
+            header="segment",
+            cells=tuple(plain_text(segment.name) for segment in segments),
+            align="left",
+        ),
+        Column(header="customers", cells=tuple(f"{segment.size:,}" for segment in segments)),
+        Column(header="share", cells=tuple(plain_share(segment.share) for segment in segments)),
+    ]
+    if len(segments) > 1:
+        certainties = tuple(f"{segment.certainty:.2f}" for segment in segments)
+        columns.append(Column(header="certainty", cells=certainties, rank=1))
+    features = list(segments[0].centre) if segments else []
+    ranks = {name: rank for rank, name in enumerate(telling_features(record), start=2)}
+    words = feature_words(features)
+    dates = {row.feature for row in record.profile if row.kind == "date"}
+    for name in features:
+        values = [segment.centre.get(name) for segment in segments]
+        cells = _values(values, date=name in dates)
+        columns.append(Column(header=words[name], cells=cells, rank=ranks.get(name, 99)))
+    return TextTable(tuple(columns))
+
+
+def _values(values: Sequence[float | str | None], *, date: bool) -> tuple[str, ...]:
+    """Write the typical values of one feature: numbers alike, dates as days, texts short."""
+    numbers = [None if isinstance(value, str) else value for value in values]
+    said = [plain_date(number) for number in numbers] if date else plain_numbers(numbers)
+    return tuple(
+        shorten(plain_text(value), 16) if isinstance(value, str) else text
+        for value, text in zip(values, said, strict=True)
+    )
+
+
+def telling_features(record: StudyRecord) -> list[str]:
+    """Return the features that formed the segments, the one that sets any apart most first."""
+    strongest: dict[str, float] = {}
+    for row in record.profile:
+        if row.role == "feature":
+            strongest[row.feature] = max(strongest.get(row.feature, 0.0), abs(row.effect))
+    return sorted(strongest, key=lambda name: -strongest[name])
+
+
+def k_table(record: StudyRecord) -> TextTable:
+    """Return one row per number of segments, with the evidence for it."""
+    rows = record.k_table
+    customers = record.funnel.assigned
+
+    def column(header: str, say: Callable[[KRow], str], rank: int = 0) -> Column:
+        return Column(header=header, cells=tuple(map(say, rows)), rank=rank)
+
+    def three(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    def search(row: KRow) -> str:
+        if row.certificate is None:
+            return "-"
+        return "proven" if row.certificate.certified else "not proven"
+
+    def note(row: KRow) -> str:
+        verdict = record.verdict
+        notes = {
+            "recommended": row.k == verdict.recommended_k,
+            "shown": row.k == record.k != verdict.recommended_k,
+            "runner-up": row.k == verdict.runner_up,
+            "elbow": row.k == verdict.elbow,
+        }
+        return ", ".join(name for name, holds in notes.items() if holds)
+
+    columns = [
+        column("k", lambda row: str(row.k)),
+        Column(header="inertia", cells=tuple(plain_numbers([row.inertia for row in rows]))),
+        column("explained", lambda row: plain_share(row.explained), 3),
+        column("silhouette", lambda row: three(row.silhouette)),
+        Column(
+            header="Calinski- Harabasz",
+            cells=tuple(plain_numbers([row.calinski_harabasz for row in rows])),
+            rank=5,
+        ),
+        column("Davies- Bouldin", lambda row: three(row.davies_bouldin), 4),
+        column("smallest", lambda row: plain_share(min(row.sizes) / max(customers, 1)), 2),
+        column("search", search, 1),
+        Column(header="", cells=tuple(map(note, rows)), align="left"),
+    ]
+    return TextTable(tuple(columns))
+
+
+def role_table(roles: Sequence[ColumnRole]) -> TextTable:
+    """Return one row per column of the source: what it is, what it is used for, and why."""
+    return TextTable(
+        (
+            _left("column", [shorten(plain_text(role.name)) for role in roles]),
+            _left("is", [role.role for role in roles]),
+            _left("used as", [USES[role.use] + ("*" if role.forced else "") for role in roles]),
+            Column(header="missing", cells=tuple(f"{role.missing:,}" for role in roles), rank=2),
+            Column(header="distinct", cells=tuple(f"{role.distinct:,}" for role in roles), rank=1),
+            _left("why", [plain_text(role.reason) for role in roles]),
+        )
+    )
+
+
+USES = {"id": "id", "feature": "feature", "describe": "description", "ignore": "-"}
+
+
+def preparation_table(state: PreparationState) -> TextTable:
+    """Return one row per feature: what was done to it, before and after."""
+    features = state.features
+    words = feature_words(feature.column for feature in features)
+    return TextTable(
+        (
+            _left("feature", [words[feature.column] for feature in features]),
+            Column(
+                header="missing",
+                cells=tuple(plain_share(feature.missing_share) for feature in features),
+                rank=2,
+            ),
+            _left("done", [_done(feature) for feature in features]),
+            _change("skew", features, rank=1),
+            _change("mean", features, rank=3),
+            _change("std", features, rank=4),
+            Column(header="weight", cells=tuple(plain_number(f.weight) for f in features), rank=5),
+        )
+    )
+
+
+def _left(header: str, cells: Sequence[str]) -> Column:
+    return Column(header=header, cells=tuple(cells), align="left")
+
+
+def _done(feature: FeatureState) -> str:
+    if feature.kind == "category":
+        levels = len(feature.levels)
+        pooled = f", {len(feature.pooled)} rare ones pooled" if feature.pooled else ""
+        return f"{levels} {'level' if levels == 1 else 'levels'}{pooled}"
+    steps = _caps(feature)
+    if feature.transform == "yeo-johnson":
+        steps.append(f"Yeo-Johnson {plain_number(feature.exponent)}")
+    elif feature.transform != "none":
+        steps.append("log" if feature.transform == "log" else "log(1 + x)")
+    return ", ".join(steps) or "as it is"
+
+
+def _caps(feature: FeatureState) -> list[str]:
+    """Say the caps that some value exceeds."""
+    say = plain_date if feature.kind == "date" else plain_number
+    low, high = feature.low, feature.high
+    if low is not None and low <= feature.before.get("min", -math.inf):
+        low = None
+    if high is not None and high >= feature.before.get("max", math.inf):
+        high = None
+    if low is not None and high is not None:
+        return [f"capped to {say(low)} ... {say(high)}"]
+    if low is not None:
+        return [f"raised to {say(low)}"]
+    return [f"capped at {say(high)}"] if high is not None else []
+
+
+def _change(measure: str, features: Sequence[FeatureState], *, rank: int) -> Column:
+    cells = []
+    for feature in features:
+        before, after = feature.before.get(measure), feature.after.get(measure)
+        if before is None:
+            cells.append("-")
+        elif after is None:
+            cells.append(plain_number(before))
+        else:
+            cells.append(f"{plain_number(before)} > {plain_number(after)}")
+    return Column(header=measure, cells=tuple(cells), rank=rank)
