@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segmeans.clustering.kernels import Floats
-from segmeans.clustering.rows import Source, Survey
+from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
 
 SMALL = 2**14
 LARGE = 2**17
@@ -68,6 +68,26 @@ def merge(source: Source, limit: int = LARGE) -> Points | None:
     offset = rows - rows[0]
     origin = rows[0] + weights @ offset / weights.sum()
     return Points(rows - origin, weights, origin, True)
+
+
+def condense(rows: ArrayLike | RowBlocks, seed: int = 0, size: int = LARGE) -> Points:
+    """Let few weighted points stand for many rows: merged if they repeat enough, else sampled.
+
+    Parameters
+    ----------
+    rows : array-like of shape (n, d), or RowBlocks
+    seed : int, default=0
+    size : int, default=2**17
+        Most points.
+
+    Returns
+    -------
+    Points
+        The same ones that :func:`segmeans.clustering.search.sweep` searches with that seed.
+    """
+    source, found = survey(open_source(rows, None))
+    merged = merge(source, size)
+    return lightweight(source, found, (size,), seed)[0] if merged is None else merged
 
 
 def _repeats(source: Source) -> bool:
