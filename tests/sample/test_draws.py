@@ -1,4 +1,4 @@
-"""Tables against the distributions they stand for, and streams that do not depend on one another."""
+"""Tables against the distributions they stand for; streams that leave one another alone."""
 
 from __future__ import annotations
 

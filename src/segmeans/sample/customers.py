@@ -20,6 +20,7 @@ from segmeans.sample.draws import (
     hump_table,
     look_up,
     normal_table,
+    share_ends,
     share_table,
 )
 from segmeans.sample.extras import EXTRAS
@@ -116,6 +117,7 @@ class CustomerMarket:
                 where="sizes",
                 found=f"{len(self.sizes)} sizes for {self.segments} segments",
             )
+        share_ends(self.shares)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
