@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from segmeans.clustering.agreement import AnyLabels
-from segmeans.clustering.kernels import BLOCK, Floats, Labels
+from segmeans.clustering.kernels import Floats, Labels, pair
 
 _CELLS = 4_000_000  # distances held at once: 32 MB
 
@@ -67,20 +67,10 @@ def two_nearest(points: Floats, centres: Floats) -> TwoNearest:
     >>> near.closest, near.next_closest
     (array([0., 1.]), array([4., 3.]))
     """
-    m = len(points)
-    labels, second = np.zeros(m, dtype=np.int32), np.zeros(m, dtype=np.int32)
-    closest, following = np.empty(m), np.full(m, np.inf)
-    for first in range(0, m, BLOCK):
-        rows = slice(first, first + BLOCK)
-        block = points[rows]
-        distance = squared_distances(block, centres)
-        one = np.argmin(distance, axis=1)
-        labels[rows], closest[rows] = one, _length(block - centres[one])
-        if len(centres) > 1:
-            distance[np.arange(len(block)), one] = np.inf
-            two = np.argmin(distance, axis=1)
-            second[rows], following[rows] = two, _length(block - centres[two])
-    return TwoNearest(labels, second, closest, following)
+    found = pair(points, centres)
+    second = found.labels if len(centres) == 1 else found.second_labels
+    closest, following = np.sqrt(found.distances), np.sqrt(found.second_distances)
+    return TwoNearest(found.labels, second, closest, following)
 
 
 def _length(offset: Floats) -> Floats:
@@ -269,10 +259,14 @@ def davies_bouldin(near: TwoNearest, weights: Floats, centres: Floats) -> float 
     Spread is the mean distance of members to their centre; low values are better. None for one
     cluster or when two centres coincide.
     """
-    k = len(centres)
-    if k < 2:
+    if len(centres) < 2:
         return None
-    _, spread = weighted_by_cluster(near.closest, weights, near.labels, k)
+    _, spread = weighted_by_cluster(near.closest, weights, near.labels, len(centres))
+    return davies_bouldin_from(spread, centres)
+
+
+def davies_bouldin_from(spread: Floats, centres: Floats) -> float | None:
+    """Return the Davies-Bouldin index from the mean distances to the centres, shape (k,)."""
     apart = np.stack([_length(centres - centre) for centre in centres])
     np.fill_diagonal(apart, np.inf)
     if not apart.min() > 0:

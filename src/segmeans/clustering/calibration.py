@@ -1,0 +1,203 @@
+"""The same measurements on the data and on null tables, so that every score has its place.
+
+A score is worth what it exceeds on tables of the same shape without segments, searched the same
+way. The families are those of :mod:`segmeans.clustering.nulls`; the one that comes closest to the
+data is the *toughest*, and judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from segmeans.clustering.agreement import adjusted_rand, contingency
+from segmeans.clustering.borders import borders
+from segmeans.clustering.kernels import Floats, assign
+from segmeans.clustering.nulls import FAMILIES, Family, NullMaker
+from segmeans.clustering.quality import (
+    calinski_harabasz,
+    davies_bouldin,
+    silhouettes,
+    simplified_silhouettes,
+    two_nearest,
+)
+from segmeans.clustering.resample import Effort, bootstrap, settle
+from segmeans.clustering.stability import Tick, in_order
+
+EXACT_SILHOUETTE = 600  # null tables of at most so many rows get the full silhouette
+JUDGES: tuple[Family, ...] = ("uniform", "gaussian", "single-peaked")
+
+LOWER_IS_BETTER = frozenset({"davies_bouldin", "border", "log_inertia"})
+
+
+class NullScores(NamedTuple):
+    """One score on the null tables for one k: values per family, shape (tables,)."""
+
+    families: Mapping[Family, Floats]
+    lower_is_better: bool
+
+    def place(self, value: float) -> float:
+        """Return the share of null tables that score worse, in the toughest judging family."""
+        worse = [
+            np.mean(scores > value if self.lower_is_better else scores < value)
+            for family, scores in self.families.items()
+            if family in JUDGES
+        ]
+        return float(min(worse))
+
+    def toughest(self) -> tuple[Family, Floats]:
+        """Return the judging family that scores best on average, with its values."""
+        sign = -1.0 if self.lower_is_better else 1.0
+        judging = [(f, v) for f, v in self.families.items() if f in JUDGES]
+        return max(judging, key=lambda item: sign * float(item[1].mean()))
+
+
+def measure(
+    points: Floats, weights: Floats, solutions: Mapping[int, Floats], *, exact: bool
+) -> dict[int, dict[str, float]]:
+    """Measure clusterings of one table.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, d)
+    weights : ndarray of shape (m,)
+    solutions : mapping of int to ndarray of shape (k, d)
+    exact : bool
+        Whether to compute the full silhouette, from all pairs.
+
+    Returns
+    -------
+    dict of int to dict of str to float
+        For k = 1 only ``log_inertia``; else also ``simplified_silhouette``, ``border``,
+        ``calinski_harabasz`` and ``davies_bouldin`` where defined, and ``silhouette``.
+    """
+    n = float(weights.sum())
+    mean = weights @ points / n
+    total = float(weights @ np.square(points - mean).sum(axis=1))
+    found: dict[int, dict[str, float]] = {}
+    labellings = []
+    for k, centres in solutions.items():
+        near = two_nearest(points, centres)
+        inertia = float(weights @ np.square(near.closest))
+        scores = {"log_inertia": float(np.log(max(inertia, 1e-300)))}
+        if k > 1:
+            labellings.append((near.labels, k))
+            scores["simplified_silhouette"] = float(weights @ simplified_silhouettes(near)) / n
+            scores["border"] = borders(points, weights, centres).mean
+            others = {
+                "calinski_harabasz": calinski_harabasz(total, inertia, n, k),
+                "davies_bouldin": davies_bouldin(near, weights, centres),
+            }
+            scores |= {name: value for name, value in others.items() if value is not None}
+        found[k] = scores
+    if exact and labellings:
+        values = silhouettes(points, weights, labellings)
+        for (_, k), each in zip(labellings, values, strict=True):
+            found[k]["silhouette"] = float(weights @ each) / n
+    return found
+
+
+def calibrate(
+    points: Floats,
+    weights: Floats,
+    ks: Sequence[int],
+    tables: int,
+    seed: np.random.SeedSequence,
+    effort: Effort,
+    *,
+    stability: bool = True,
+    threads: int = 1,
+    tick: Tick | None = None,
+) -> dict[int, dict[str, NullScores]]:
+    """Cluster null tables of every family and measure them.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, d)
+        Each null table has as many rows as these points stand for, but at most m when the
+        weights are larger than one on average: the same resolution as the data had.
+    weights : ndarray of shape (m,)
+    ks : sequence of int
+    tables : int
+        Tables per family.
+    seed : SeedSequence
+    effort : Effort
+    stability : bool, default=True
+        Whether to measure ``stability`` as well: the adjusted Rand index of two bootstrap
+        resamples of each null table.
+    threads : int, default=1
+    tick : callable, optional
+        Called after every table.
+
+    Returns
+    -------
+    dict of int to dict of str to NullScores
+    """
+    own, *seeds = seed.spawn(1 + tables * len(FAMILIES))
+    maker = NullMaker(points, weights, np.random.default_rng(own))
+    n = float(weights.sum())
+    rows = max(2, min(round(n), _MOST_ROWS, max(len(points), _REPEATING_ROWS)))
+
+    def one(task: tuple[Family, np.random.SeedSequence]) -> dict[int, dict[str, float]]:
+        family, each = task
+        generator = np.random.default_rng(each)
+        table = maker.draw(family, rows, generator)
+        table = np.ascontiguousarray(table - table.mean(axis=0))
+        mass = np.full(rows, n / rows)
+        solutions = {k: settle(table, mass, k, generator, effort) for k in ks}
+        scores = measure(table, mass, solutions, exact=rows <= EXACT_SILHOUETTE)
+        if stability:
+            for k, agreement in _pair(table, mass, solutions, generator, effort).items():
+                scores[k]["stability"] = agreement
+        return scores
+
+    tasks = [(family, each) for family, each in zip(FAMILIES * tables, seeds, strict=True)]
+    found = in_order(one, tasks, threads, tick)
+    return {k: _gather(k, [family for family, _ in tasks], found) for k in ks}
+
+
+_MOST_ROWS = 4096
+_REPEATING_ROWS = 2048  # tables of many repeats get null tables of at least so many rows
+
+
+def _pair(
+    table: Floats,
+    mass: Floats,
+    solutions: Mapping[int, Floats],
+    generator: np.random.Generator,
+    effort: Effort,
+) -> dict[int, float]:
+    drawn = [bootstrap(mass, generator) for _ in range(2)]
+    found = {}
+    for k, centres in solutions.items():
+        if k > 1:
+            first, second = (
+                assign(table, settle(table, each, k, generator, effort, [centres]))
+                for each in drawn
+            )
+            found[k] = adjusted_rand(contingency(first, second, k, k, mass))
+    return found
+
+
+def _gather(
+    k: int, families: Sequence[Family], found: Sequence[Mapping[int, Mapping[str, float]]]
+) -> dict[str, NullScores]:
+    names = sorted({name for each in found for name in each[k]})
+    return {
+        name: NullScores(
+            {
+                family: np.array(
+                    [
+                        each[k][name]
+                        for at, each in zip(families, found, strict=True)
+                        if at == family and name in each[k]
+                    ]
+                )
+                for family in FAMILIES
+            },
+            name in LOWER_IS_BETTER,
+        )
+        for name in names
+    }
