@@ -41,7 +41,7 @@ _ALLOWED: frozenset[type[Expression]] = frozenset({
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Star, exp.Paren, exp.Alias,
     exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Ln, exp.Pow, exp.Sqrt, exp.Abs,
     exp.Cast, exp.TryCast, exp.DataType, exp.Coalesce, exp.Case, exp.If, exp.DateDiff, exp.Var,
-    exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between,
+    exp.And, exp.Or, exp.Not, exp.Is, exp.Between,
     exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE,
     exp.Count, exp.Distinct, exp.Sum, exp.Avg, exp.StddevPop, exp.Min, exp.Max,
     exp.PercentileCont, exp.PercentileDisc, exp.Array,
@@ -293,8 +293,19 @@ def is_null(value: Expression) -> Expression:
 
 
 def is_in(value: Expression, values: Sequence[Expression]) -> Expression:
-    """Return whether the value is one of the given ones."""
-    return exp.In(this=_operand(value), expressions=[other.copy() for other in values])
+    """Return whether the value is one of the given ones.
+
+    Notes
+    -----
+    Written with ``OR``: DuckDB turns an ``IN`` of five or more values into a join, and a join on
+    several threads does not keep the rows in order.
+
+    Examples
+    --------
+    >>> print(render(is_in(column("city"), [text("Paris"), text("Rome")]), "duckdb"))
+    "city" = 'Paris' OR "city" = 'Rome'
+    """
+    return any_of(*(equal(value, other) for other in values))
 
 
 def negate(condition: Expression) -> Expression:
