@@ -28,8 +28,10 @@ They remember labels between passes, so iterating through them is far cheaper th
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import NamedTuple
 
+from segmeans.clustering import reference
 from segmeans.clustering.reference import (
     BLOCK,
     Floats,
@@ -37,21 +39,15 @@ from segmeans.clustering.reference import (
     Lloyd,
     Pair,
     Partials,
-    Pass,
-    Polish,
     Rows,
     Starts,
-    assign,
-    lloyd,
-    nearest,
-    pair,
-    partials,
-    passes,
-    polish,
-    seed,
-    starts,
 )
-from segmeans.errors import SettingError
+from segmeans.errors import DependencyError, SettingError
+
+try:
+    from segmeans.clustering import compiled
+except ImportError:  # no compiler when the package was installed
+    compiled = None  # type: ignore[assignment]
 
 __all__ = [
     "BLOCK",
@@ -76,6 +72,40 @@ __all__ = [
     "seed",
     "starts",
 ]
+
+
+def _chosen() -> ModuleType:
+    wish = os.environ.get("SEGMEANS_KERNELS", "")
+    if wish not in ("", "reference", "compiled"):
+        raise SettingError(
+            "There are no such kernels",
+            where="SEGMEANS_KERNELS",
+            found=wish,
+            allowed="reference, compiled",
+        )
+    if wish == "compiled" and compiled is None:
+        raise DependencyError(
+            "The compiled kernels were not built when segmeans was installed",
+            where="SEGMEANS_KERNELS",
+            found=wish,
+            hint="install again where a C compiler is found, or unset the variable",
+        )
+    return reference if compiled is None or wish == "reference" else compiled
+
+
+_twin = _chosen()
+
+Pass: type[reference.Pass] = _twin.Pass
+Polish: type[reference.Polish] = _twin.Polish
+assign = _twin.assign
+lloyd = _twin.lloyd
+nearest = _twin.nearest
+pair = _twin.pair
+partials = _twin.partials
+passes = _twin.passes
+polish = _twin.polish
+seed = _twin.seed
+starts = _twin.starts
 
 
 def default_threads() -> int:
@@ -104,15 +134,24 @@ class Description(NamedTuple):
     """Which kernels run, on what, and what that costs."""
 
     twin: str  # "compiled" or "reference"
-    instructions: str  # "AVX-512", "AVX2", "baseline" or "NumPy"
+    instructions: str  # "AVX-512", "AVX2", "NEON", "baseline" or "NumPy"
     threads: int
     note: str  # what the choice costs, "" where nothing
+
+    def __str__(self) -> str:
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        said = f"{self.twin} ({self.instructions}, {threads})"
+        return f"{said}. {self.note}" if self.note else said
 
 
 def description() -> Description:
     """Say which kernels run, for the record of a study and for ``segmeans doctor``."""
-    note = (
-        "The compiled kernels are not in use: searches take several times longer. "
-        "Reinstall with a C compiler present to build them."
+    if _twin is compiled:
+        return Description("compiled", compiled.instructions()[0], default_threads(), "")
+    reason = (
+        "SEGMEANS_KERNELS asks for them."
+        if compiled is not None
+        else "Install segmeans again where a C compiler is found to have the compiled ones."
     )
+    note = f"Plain NumPy takes several times as long as the compiled kernels. {reason}"
     return Description("reference", "NumPy", default_threads(), note)

@@ -122,7 +122,7 @@ def _centred(rows: Rows, origin: Floats | None) -> Floats:
 
 def _scale(centres: Floats) -> float:
     """Return a power of two that brings centres of extreme size near one, else 1."""
-    exponent = int(np.frexp(np.abs(centres).max())[1])
+    exponent = int(np.clip(np.frexp(np.abs(centres).max())[1], -1000, 1000))
     return float(np.ldexp(1.0, -exponent)) if abs(exponent) > _SAFE_EXPONENT else 1.0
 
 
@@ -280,6 +280,9 @@ class Pass:
         """Return what all rows gave, one entry per set of centres."""
         for piece, mass in self._blocks.rest():
             self._visit(piece, mass)
+        return self._totals_now()
+
+    def _totals_now(self) -> list[Partials]:
         return [part._replace(inertia=float(part.spreads.sum())) for part in self._totals]
 
     def _visit(self, rows: Rows, weights: Floats | None) -> None:
@@ -373,7 +376,7 @@ class Polish:
         origin: Floats | None = None,
     ) -> None:
         self._threads, self._origin = threads, origin
-        self._runs = [_Run(centres, max_iter, tol) for centres in tables]
+        self._runs: Sequence[Run] = [Run(centres, max_iter, tol) for centres in tables]
         self._begin_pass()
 
     @property
@@ -386,7 +389,7 @@ class Polish:
         self._pass.add(rows, weights)
         for run in self._runs:
             if run.phase == "relocate":
-                run.look(_centred(rows, self._origin), weights)
+                run.look(rows, weights, self._origin)
 
     def end_pass(self) -> None:
         """Move the centres: every row has been seen once more."""
@@ -398,7 +401,7 @@ class Polish:
         """Return where every set ended, in the order of the sets."""
         return [run.result() for run in self._runs]
 
-    def _active(self) -> list[_Run]:
+    def _active(self) -> list[Run]:
         return [run for run in self._runs if run.phase != "done"]
 
     def _begin_pass(self) -> None:
@@ -406,7 +409,7 @@ class Polish:
         self._pass = Pass(tables, self._threads, origin=self._origin)
 
 
-class _Run:
+class Run:
     """One set of centres on its way: move, relocate the empty ones, measure, done."""
 
     def __init__(self, centres: Floats, max_iter: int, tol: float) -> None:
@@ -416,8 +419,9 @@ class _Run:
         self.iterations, self.converged, self.inertia = 0, False, np.inf
         self.farthest: list[tuple[float, Floats]] = []
 
-    def look(self, rows: Floats, weights: Floats | None) -> None:
+    def look(self, rows: Rows, weights: Floats | None, origin: Floats | None) -> None:
         """Keep the rows farthest from their centres, the earlier one of equals."""
+        rows = _centred(rows, origin)
         distances = nearest(rows, self.centres)[1]
         distances = distances if weights is None else distances * weights
         for row in np.argsort(-distances, kind="stable")[: len(self.centres)]:
@@ -425,8 +429,11 @@ class _Run:
         self.farthest.sort(key=lambda item: -item[0])
         del self.farthest[len(self.centres) :]
 
-    def advance(self, part: Partials) -> None:
-        """Take one pass at the present centres and decide what comes next."""
+    def advance(self, part: Partials, *, measured: bool = True) -> None:
+        """Take one pass at the present centres and decide what comes next.
+
+        ``measured`` says whether the pass gave the inertia as well.
+        """
         empty = np.flatnonzero(part.counts == 0)
         if self.phase == "measure":
             self.inertia, self.phase = part.inertia, "done"
@@ -437,19 +444,19 @@ class _Run:
             for cluster, (_, row) in zip(empty, self.farthest, strict=False):
                 moved[cluster] = row
             self.farthest.clear()
-            self.move(moved, part)
+            self._move(moved, part.inertia if measured else None)
 
-    def move(self, moved: Floats, part: Partials) -> None:
-        """Take the new centres; where they are the old ones, their inertia is known already."""
+    def _move(self, moved: Floats, inertia: float | None) -> None:
         shift = float(np.square(moved - self.centres).sum())
         same = np.array_equal(moved, self.centres)
         self.centres, self.iterations = moved, self.iterations + 1
         self.converged = shift <= self.tol
         self.phase = "measure" if self.converged or self.iterations >= self.max_iter else "move"
-        if same:
-            self.inertia, self.phase = part.inertia, "done"
+        if same and inertia is not None:
+            self.inertia, self.phase = inertia, "done"
 
     def result(self) -> Lloyd:
+        """Return where this set ended."""
         return Lloyd(self.centres, self.inertia, self.iterations, self.converged)
 
 

@@ -1,0 +1,196 @@
+/* What all instruction sets share: the records, the constants and the table of functions. */
+#ifndef SEGMEANS_KERNELS_COMMON_H
+#define SEGMEANS_KERNELS_COMMON_H
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP 32           /* rows that are scored together and share one bound */
+#define BLOCK 8192         /* rows whose sums are taken together; a multiple of STRIP */
+#define STRIP 256          /* rows converted together, small enough for the first cache */
+#define STRIP_GROUPS (STRIP / GROUP)
+#define CACHE_LINE 64
+
+/* Rows as the caller holds them. */
+typedef struct {
+    const void *values;    /* n x d, row-major */
+    int wide;              /* 1: float64, 0: float32 */
+    size_t n, d;
+    const double *origin;  /* d, or NULL: subtracted from every row */
+    const double *weights; /* n, or NULL: ones */
+    double scale;          /* power of two that brings the centres near one in float32 */
+} Rows;
+
+/* One set of centres, ready for scoring in float32 and in float64. */
+typedef struct {
+    size_t k, d, padded;
+    double exact_scale;    /* power of two; 1 unless squares would leave float64 */
+    double *centres;       /* k x padded, zeros at the end of each row */
+    float *scaled;         /* k x d, times Rows.scale */
+    float *half;           /* k: half the squared length of the scaled centre */
+    float longest;         /* largest squared length of a scaled centre */
+} Table;
+
+/* What is remembered of every row between passes, and what a pass shall do. */
+typedef struct {
+    Table table;
+    void *labels;          /* n of width bytes, or NULL: nothing is remembered */
+    int width;             /* 1 or 2 */
+    float *deadlines;      /* n / GROUP rounded up: the drift up to which no label changes */
+    double drift;          /* sum of what the centres may have moved since the first pass */
+    int bounded;           /* labels and deadlines are valid: use them */
+    int delta;             /* add up what changed; else everything */
+    int measure;           /* the spreads are wanted too (not with delta) */
+} Set;
+
+/* Where a pass over one block adds up for one set: sums, lanes of spreads, counts. */
+typedef struct {
+    double *sums, *lanes, *counts;
+    size_t changes;
+} Partial;
+
+/* Rows of one strip, converted when first needed. */
+typedef struct {
+    float *narrow;         /* groups x d x GROUP */
+    float *lengths;        /* groups x GROUP: squared lengths of the narrow rows */
+    double *padded;        /* STRIP x padded */
+    double *columns;       /* d x GROUP, for one group in doubt */
+    uint8_t narrow_ready[STRIP_GROUPS], padded_ready[STRIP_GROUPS];
+} Scratch;
+
+/* Points of a search, prepared once for many starts. */
+typedef struct {
+    Rows rows;             /* float64, no origin */
+    size_t groups;
+    float *narrow;         /* groups x d x GROUP */
+    float *lengths;        /* groups x GROUP */
+    double *columns;       /* groups x d x GROUP: the rows as they are, for seeding */
+    double *mass;          /* groups x GROUP: weights, zeros at the end */
+} Points;
+
+typedef struct {
+    double inertia;
+    int64_t iterations;
+    uint8_t converged;
+    int failed;            /* no memory */
+} Ending;
+
+/* The functions that exist once per instruction set. */
+typedef struct {
+    const char *name;
+    void (*visit_block)(const Rows *, size_t first, size_t n, Set *sets, Partial *partials,
+                        size_t count, Scratch *);
+    void (*nearest_block)(const Rows *, size_t first, size_t n, const Table *, Scratch *,
+                          int32_t *labels, double *distances, int32_t *second_labels,
+                          double *second_distances);
+    void (*assign_block)(const Rows *, size_t first, size_t n, const Table *, Scratch *,
+                         int32_t *labels);
+    void (*prepare_group)(const Rows *, size_t first, size_t n, float *narrow, float *lengths);
+    void (*fill_columns)(const Rows *, size_t first, size_t n, double scale, double *columns);
+    int (*seed)(const Points *, size_t k, size_t trials, const double *uniforms, int64_t *chosen);
+    void (*lloyd)(const Points *, size_t k, double *centres, int64_t max_iter, double tol,
+                  Ending *);
+} Twin;
+
+static inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
+
+/* Rows of doubles are padded so that whole vectors can be added without a remainder. */
+static inline size_t padded_width(size_t d) { return d <= 2 ? 2 : d <= 4 ? 4 : round_up(d, 8); }
+
+static inline void *aligned_room(size_t bytes)
+{
+    void *room = NULL;
+    if (posix_memalign(&room, CACHE_LINE, bytes ? round_up(bytes, CACHE_LINE) : CACHE_LINE)) {
+        return NULL;
+    }
+    return room;
+}
+
+static inline double value_at(const Rows *rows, size_t row, size_t column)
+{
+    size_t at = row * rows->d + column;
+    double value = rows->wide ? ((const double *)rows->values)[at]
+                              : (double)((const float *)rows->values)[at];
+    return rows->origin ? value - rows->origin[column] : value;
+}
+
+static inline int table_room(Table *table, size_t k, size_t d)
+{
+    memset(table, 0, sizeof *table);
+    table->k = k, table->d = d, table->padded = padded_width(d);
+    table->centres = aligned_room(k * table->padded * sizeof(double));
+    table->scaled = aligned_room(k * d * sizeof(float));
+    table->half = aligned_room(k * sizeof(float));
+    return table->centres && table->scaled && table->half;
+}
+
+static inline void table_free(Table *table)
+{
+    free(table->centres), free(table->scaled), free(table->half);
+}
+
+/* Power of two 2^-e with e the exponent of the largest centre; 1 for centres at the origin. */
+static inline double unit_scale(const double *centres, size_t values, int threshold)
+{
+    double largest = 0.0;
+    int exponent = 0;
+    for (size_t i = 0; i < values; i++) largest = fmax(largest, fabs(centres[i]));
+    frexp(largest, &exponent);
+    exponent = exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent;
+    return abs(exponent) > threshold ? ldexp(1.0, -exponent) : 1.0;
+}
+
+static inline void table_fill(Table *table, const double *centres, double scale)
+{
+    size_t d = table->d;
+    double longest = 0.0;
+    table->exact_scale = unit_scale(centres, table->k * d, 300);
+    for (size_t c = 0; c < table->k; c++) {
+        double *row = table->centres + c * table->padded, square = 0.0;
+        memset(row, 0, table->padded * sizeof(double));
+        memcpy(row, centres + c * d, d * sizeof(double));
+        for (size_t j = 0; j < d; j++) {
+            double value = row[j] * scale;
+            table->scaled[c * d + j] = (float)value;
+            square += value * value;
+        }
+        table->half[c] = (float)(0.5 * square);
+        longest = fmax(longest, square);
+    }
+    /* beyond this the squares of the bound could overflow: infinity sends all to float64 */
+    table->longest = longest < 1e17 ? (float)longest : INFINITY;
+}
+
+static inline int scratch_room(Scratch *scratch, size_t d)
+{
+    memset(scratch, 0, sizeof *scratch);
+    scratch->narrow = aligned_room(STRIP * d * sizeof(float));
+    scratch->lengths = aligned_room(STRIP * sizeof(float));
+    scratch->padded = aligned_room(STRIP * padded_width(d) * sizeof(double));
+    scratch->columns = aligned_room(GROUP * d * sizeof(double));
+    return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns;
+}
+
+static inline void scratch_free(Scratch *scratch)
+{
+    free(scratch->narrow), free(scratch->lengths), free(scratch->padded), free(scratch->columns);
+}
+
+static inline size_t partial_width(const Table *table)
+{
+    return round_up(2 * table->k * table->padded + table->k, 8);
+}
+
+static inline void partial_place(Partial *partial, const Table *table, double *room)
+{
+    partial->sums = room;
+    partial->lanes = room + table->k * table->padded;
+    partial->counts = room + 2 * table->k * table->padded;
+    partial->changes = 0;
+    memset(room, 0, partial_width(table) * sizeof(double));
+}
+
+#endif

@@ -1,0 +1,212 @@
+/* Scores: which centre is nearest, in float32 where that is certain, else in float64.
+ *
+ * Included once per instruction set.
+ *
+ * With y the row and c a centre, both times a power of two, the score is s = |c|^2/2 - y.c, half
+ * the squared distance less what all centres share. Let u = 2^-24. Rounding y, c and |c|^2/2 to
+ * float32 errs by at most (2u + u^2) sum|y_j c_j| + u |c|^2/2; the chain of d fused operations by
+ * d u (|c|^2/2 + sum|y_j c_j|), to first order (Higham, Accuracy and Stability of Numerical
+ * Algorithms, 2002, section 3.1). With sum|y_j c_j| <= |y||c| <= (|y|^2 + |c|^2)/2 each score errs
+ * by at most E = (d + 3) u (C + |y|^2/2), C the largest |c|^2. Without fused operations each step
+ * rounds twice, which 2 d instead of d covers. DOUBT uses 2 d + 6 throughout, which also covers
+ * the second-order terms, the rounding of the bound itself and of |y|^2 (d u relative, with
+ * d u < 1/8 asked of the caller), and the rounding of the float64 difference form (2^-29 of it).
+ * TINY covers what underflows. So where the best two scores lie further apart than
+ * doubt = 2 DOUBT (C + |y|^2/2), the best is the one the difference form gives. Infinities and
+ * NaN fail that comparison and end in float64 as well.
+ *
+ * How far must centres move before the label can change? With g = s2 - s1 - 2 doubt and
+ * D = |y|^2 + 2 s1 <= the squared distance to the nearest centre plus doubt, every other centre is
+ * further by at least sqrt(D + 2g) - sqrt(D) >= g / sqrt(D + 2g) (Hamerly, SDM 2010, for single
+ * rows). One of the two doubts in g pays for the scores, the other keeps this margin above the
+ * rounding of float64. The group keeps the least margin of its rows.
+ */
+#define TINY 0x1p-90f
+#define LONGEST 1e17f /* of |y|^2: beyond, squares of the margin could overflow */
+
+/* One tile: TILE_ROWS vectors of rows against `count` centres from `first` on. */
+INLINE void tile(const float *columns, const Table *table, size_t first, const size_t count,
+                     vf *best, vf *second, vi *labels)
+{
+    const size_t d = table->d;
+    const float *coefficient = table->scaled + first * d;
+    vf score[TILE_CENTRES][TILE_ROWS];
+#pragma GCC unroll 8
+    for (size_t c = 0; c < count; c++) {
+#pragma GCC unroll 8
+        for (int r = 0; r < TILE_ROWS; r++) score[c][r] = vf_set(table->half[first + c]);
+    }
+    for (size_t j = 0; j < d; j++) {
+        vf row[TILE_ROWS];
+#pragma GCC unroll 8
+        for (int r = 0; r < TILE_ROWS; r++) row[r] = vf_load(columns + j * GROUP + r * VL);
+#pragma GCC unroll 8
+        for (size_t c = 0; c < count; c++) {
+            vf value = vf_set(coefficient[c * d + j]);
+#pragma GCC unroll 8
+            for (int r = 0; r < TILE_ROWS; r++) score[c][r] = vf_fnma(row[r], value, score[c][r]);
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t c = 0; c < count; c++) {
+        vi label = vi_set((int32_t)(first + c));
+#pragma GCC unroll 8
+        for (int r = 0; r < TILE_ROWS; r++) {
+            mask_t nearer = less(score[c][r], best[r]);
+            second[r] = vf_min(second[r], vf_max(best[r], score[c][r]));
+            best[r] = vf_min(score[c][r], best[r]);
+            labels[r] = vi_select(nearer, label, labels[r]);
+        }
+    }
+}
+
+/* Label the 32 rows of a group; return the drift up to which no label changes, 0 in doubt.
+ * *doubtful is set where float32 cannot tell for at least one row. */
+INLINE float score_group(const float *columns, const float *lengths, const Table *table,
+                             int32_t *labels, int *doubtful)
+{
+    const float factor = (float)(2 * table->d + 6) * 0x1p-23f;
+    const vf width = vf_set(factor), longest = vf_set(table->longest), zero = vf_set(0.0f);
+    const size_t k = table->k, tiles = (k + TILE_CENTRES - 1) / TILE_CENTRES;
+    vf margin = vf_set(FLT_MAX);
+    int certain = 1;
+    for (int at = 0; at < GROUP; at += TILE_ROWS * VL) {
+        vf best[TILE_ROWS], second[TILE_ROWS];
+        vi label[TILE_ROWS];
+        for (int r = 0; r < TILE_ROWS; r++) {
+            best[r] = second[r] = vf_set(FLT_MAX), label[r] = vi_set(0);
+        }
+        for (size_t t = 0, c = 0; t < tiles; t++) {
+            size_t count = (k - c + tiles - t - 1) / (tiles - t);
+            switch (count) {
+            case 1: tile(columns + at, table, c, 1, best, second, label); break;
+            case 2: tile(columns + at, table, c, 2, best, second, label); break;
+#if TILE_CENTRES > 2
+            case 3: tile(columns + at, table, c, 3, best, second, label); break;
+            case 4: tile(columns + at, table, c, 4, best, second, label); break;
+            case 5: tile(columns + at, table, c, 5, best, second, label); break;
+#endif
+#if TILE_CENTRES > 5
+            case 6: tile(columns + at, table, c, 6, best, second, label); break;
+#endif
+            }
+            c += count;
+        }
+        for (int r = 0; r < TILE_ROWS; r++) {
+            vf length = vf_load(lengths + at + r * VL);
+            vf doubt = width * (longest + vf_set(0.5f) * length) + vf_set(TINY);
+            vf apart = second[r] - best[r];
+            vf near = vf_max(length + best[r] + best[r], zero) + apart + apart + doubt + doubt;
+            vf sure = vf_max(apart - doubt - doubt, zero);
+            certain &= all_lanes(less(doubt, apart));
+            margin = vf_min(margin, sure * sure / near);
+            *(vi *)(labels + at + r * VL) = label[r];
+        }
+    }
+    *doubtful = !certain;
+    return certain ? sqrtf(smallest(margin)) * (1.0f - 0x1p-20f) : 0.0f;
+}
+
+/* The two nearest of 32 rows in the difference form; `columns` are d x GROUP doubles. */
+INLINE void exact_group(const double *columns, const Table *table, vd *near, vl *label, vd *far,
+                            vl *second)
+{
+    const size_t d = table->d;
+    const int vectors = GROUP / VD, wide = vectors < 4 ? vectors : 4;
+    for (int at = 0; at < vectors; at += wide) {
+        vd best[4], next[4];
+        vl first[4], other[4];
+        for (int r = 0; r < wide; r++) {
+            best[r] = next[r] = vd_set(INFINITY);
+            first[r] = (vl){0}, other[r] = (vl){0} - 1;
+        }
+        for (size_t c = 0; c < table->k; c++) {
+            const double *centre = table->centres + c * table->padded;
+            vd sum[4] = {{0}, {0}, {0}, {0}};
+            vl here = (vl){0} + (int64_t)c;
+            for (size_t j = 0; j < d; j++) {
+                vd value = vd_set(centre[j] * table->exact_scale);
+                for (int r = 0; r < wide; r++) {
+                    vd offset = vd_load(columns + j * GROUP + (at + r) * VD) - value;
+                    sum[r] = sum[r] + offset * offset;
+                }
+            }
+            for (int r = 0; r < wide; r++) {
+                vl nearer = (vl)(sum[r] < best[r]), nextly = (vl)(sum[r] < next[r]);
+                if (c == 0) nearer = (vl){0} - 1, nextly = (vl){0};
+                next[r] = vd_select(nearer, best[r], vd_select(nextly, sum[r], next[r]));
+                other[r] = (nearer & first[r]) | (~nearer & ((nextly & here) | (~nextly & other[r])));
+                best[r] = vd_select(nearer, sum[r], best[r]);
+                first[r] = (nearer & here) | (~nearer & first[r]);
+                if (c == 0) other[r] = (vl){0} - 1;
+                if (c == 1) { /* infinite distances have a second label too */
+                    vl none = (vl)(other[r] < 0);
+                    other[r] = (none & here) | (~none & other[r]);
+                }
+            }
+        }
+        for (int r = 0; r < wide; r++) {
+            near[at + r] = best[r], label[at + r] = first[r];
+            far[at + r] = next[r], second[at + r] = other[r];
+        }
+    }
+}
+
+/* Rows of one group as columns of doubles; rows past the end repeat the last one. */
+static void fill_columns(const Rows *rows, size_t first, size_t n, double scale, double *columns)
+{
+    for (size_t i = 0; i < GROUP; i++) {
+        size_t row = first + (i < n ? i : n - 1);
+        for (size_t j = 0; j < rows->d; j++) {
+            columns[j * GROUP + i] = value_at(rows, row, j) * scale;
+        }
+    }
+}
+
+/* Decide a group in float64. */
+static __attribute__((noinline)) void decide_group(const Rows *rows, size_t first, size_t n,
+                                                       const Table *table, double *columns,
+                                                       int32_t *labels)
+{
+    vd near[GROUP / VD], far[GROUP / VD];
+    vl label[GROUP / VD], second[GROUP / VD];
+    fill_columns(rows, first, n, table->exact_scale, columns);
+    exact_group(columns, table, near, label, far, second);
+    for (int i = 0; i < GROUP; i++) labels[i] = (int32_t)label[i / VD][i % VD];
+}
+
+/* Rows of one group as scaled columns of floats, and their squared lengths. */
+static void prepare_group(const Rows *rows, size_t first, size_t n, float *narrow,
+                              float *lengths)
+{
+    const size_t d = rows->d;
+    for (size_t i = 0; i < GROUP; i++) {
+        size_t row = first + (i < n ? i : n - 1);
+        if (rows->wide) {
+            const double *values = (const double *)rows->values + row * d;
+            if (rows->origin) {
+                for (size_t j = 0; j < d; j++) {
+                    narrow[j * GROUP + i] = (float)((values[j] - rows->origin[j]) * rows->scale);
+                }
+            } else {
+                for (size_t j = 0; j < d; j++) {
+                    narrow[j * GROUP + i] = (float)(values[j] * rows->scale);
+                }
+            }
+        } else {
+            for (size_t j = 0; j < d; j++) {
+                narrow[j * GROUP + i] = (float)(value_at(rows, row, j) * rows->scale);
+            }
+        }
+    }
+    for (size_t i = 0; i < GROUP; i += VL) {
+        vf square = vf_set(0.0f);
+        for (size_t j = 0; j < d; j++) {
+            vf value = vf_load(narrow + j * GROUP + i);
+            square = square + value * value;
+        }
+        for (int lane = 0; lane < VL; lane++) {
+            lengths[i + lane] = square[lane] < LONGEST ? square[lane] : INFINITY;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/* Vectors of one instruction set: included once per set, with ISA_* and SUFFIX defined.
+ *
+ * Plain arithmetic uses the vector extension of GCC and Clang; only what it cannot say (fused
+ * multiply-add, minimum, masks) is spelt per instruction set. Contraction is off (see setup.py),
+ * so that no product is fused unless VF_FNMA says so.
+ */
+
+#if defined(ISA_AVX512)
+#define VL 16
+#elif defined(ISA_AVX2)
+#define VL 8
+#else
+#define VL 4
+#endif
+#define VD (VL / 2)
+
+typedef float vf __attribute__((vector_size(VL * 4), may_alias));
+typedef int32_t vi __attribute__((vector_size(VL * 4), may_alias));
+typedef double vd __attribute__((vector_size(VL * 4), may_alias));
+typedef int64_t vl __attribute__((vector_size(VL * 4), may_alias));
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vf vf_load(const float *from) { return *(const vf *)from; }
+INLINE void vf_store(float *to, vf value) { *(vf *)to = value; }
+INLINE vd vd_load(const double *from) { return *(const vd *)from; }
+INLINE void vd_store(double *to, vd value) { *(vd *)to = value; }
+INLINE vd vd_select(vl mask, vd yes, vd no)
+{
+    return (vd)((mask & (vl)yes) | (~mask & (vl)no));
+}
+
+#if defined(ISA_AVX512)
+typedef __mmask16 mask_t;
+INLINE vf vf_set(float value) { return (vf)_mm512_set1_ps(value); }
+INLINE vi vi_set(int32_t value) { return (vi)_mm512_set1_epi32(value); }
+INLINE vd vd_set(double value) { return (vd)_mm512_set1_pd(value); }
+INLINE vf vf_fnma(vf a, vf b, vf c)
+{
+    return (vf)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+INLINE vf vf_min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE vf vf_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE mask_t less(vf a, vf b)
+{
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+}
+INLINE int all_lanes(mask_t mask) { return mask == 0xFFFF; }
+INLINE vi vi_select(mask_t mask, vi yes, vi no)
+{
+    return (vi)_mm512_mask_mov_epi32((__m512i)no, mask, (__m512i)yes);
+}
+INLINE float smallest(vf a) { return _mm512_reduce_min_ps((__m512)a); }
+#else
+typedef vi mask_t;
+INLINE vf vf_set(float value)
+{
+    vf all;
+    for (int i = 0; i < VL; i++) all[i] = value;
+    return all;
+}
+INLINE vi vi_set(int32_t value)
+{
+    vi all;
+    for (int i = 0; i < VL; i++) all[i] = value;
+    return all;
+}
+INLINE vd vd_set(double value)
+{
+    vd all;
+    for (int i = 0; i < VD; i++) all[i] = value;
+    return all;
+}
+INLINE mask_t less(vf a, vf b) { return (vi)(a < b); }
+INLINE vi vi_select(mask_t mask, vi yes, vi no) { return (mask & yes) | (~mask & no); }
+INLINE int all_lanes(mask_t mask)
+{
+    int32_t together = -1;
+    for (int i = 0; i < VL; i++) together &= mask[i];
+    return together != 0;
+}
+INLINE float smallest(vf a)
+{
+    float least = a[0];
+    for (int i = 1; i < VL; i++) least = a[i] < least ? a[i] : least;
+    return least;
+}
+#if defined(ISA_AVX2)
+INLINE vf vf_fnma(vf a, vf b, vf c)
+{
+    return (vf)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+INLINE vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif defined(__aarch64__)
+INLINE vf vf_fnma(vf a, vf b, vf c)
+{
+    return (vf)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+INLINE vf vf_min(vf a, vf b) { return (vf)vminq_f32((float32x4_t)a, (float32x4_t)b); }
+INLINE vf vf_max(vf a, vf b) { return (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+#else
+INLINE vf vf_fnma(vf a, vf b, vf c) { return c - a * b; }
+INLINE vf vf_min(vf a, vf b)
+{
+    vi lower = (vi)(a < b);
+    return (vf)((lower & (vi)a) | (~lower & (vi)b));
+}
+INLINE vf vf_max(vf a, vf b)
+{
+    vi lower = (vi)(a < b);
+    return (vf)((lower & (vi)b) | (~lower & (vi)a));
+}
+#endif
+#endif
+
+/* Rows and centres in the tile that stays in registers: rows in vectors, 32 rows in all. */
+#if defined(ISA_AVX512)
+#define TILE_ROWS 2
+#define TILE_CENTRES 6
+#elif defined(ISA_AVX2)
+#define TILE_ROWS 2
+#define TILE_CENTRES 5
+#else
+#define TILE_ROWS 4
+#define TILE_CENTRES 2
+#endif

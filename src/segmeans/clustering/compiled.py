@@ -1,0 +1,420 @@
+"""The kernels of the compiled twin ``_kernels``, with the functions of :mod:`reference`.
+
+This file gives the C code its buffers and steers what does not need to be fast. Importing it
+fails where the twin was not built; :mod:`segmeans.clustering.kernels` then takes the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans.clustering import _kernels, reference
+from segmeans.clustering.reference import (
+    BLOCK,
+    Blocks,
+    Floats,
+    Labels,
+    Lloyd,
+    Pair,
+    Partials,
+    Rows,
+    Starts,
+)
+from segmeans.errors import SettingError
+
+_GROUP = 32  # rows that share one bound; as in the C code
+_CHUNK = 256 * BLOCK  # rows whose labels are kept in one array
+_MOST_CENTRES = 65536  # labels are kept in 16 bits
+
+
+def instructions() -> list[str]:
+    """Name the instruction sets that this processor can run, best first: the first is used."""
+    return _kernels.instructions()
+
+
+def nearest(
+    points: Rows, centres: Floats, threads: int = 1, *, origin: Floats | None = None
+) -> tuple[Labels, Floats]:
+    """Return each row's nearest centre and the squared distance to it, shapes (m,) and (m,)."""
+    labels, distances = np.empty(len(points), dtype=np.int32), np.empty(len(points))
+    _nearest(points, centres, threads, origin, labels, distances)
+    return labels, distances
+
+
+def assign(
+    points: Rows, centres: Floats, threads: int = 1, *, origin: Floats | None = None
+) -> Labels:
+    """Return each row's nearest centre, shape (m,): :func:`nearest` without the distances."""
+    labels = np.empty(len(points), dtype=np.int32)
+    _nearest(points, centres, threads, origin, labels)
+    return labels
+
+
+def pair(points: Rows, centres: Floats, threads: int = 1, *, origin: Floats | None = None) -> Pair:
+    """Return each row's two nearest centres and the squared distances to them."""
+    m = len(points)
+    found = Pair(np.empty(m, np.int32), np.empty(m), np.empty(m, np.int32), np.empty(m))
+    _nearest(points, centres, threads, origin, *found)
+    return found
+
+
+def _nearest(
+    points: Rows,
+    centres: Floats,
+    threads: int,
+    origin: Floats | None,
+    labels: Labels,
+    distances: Floats | None = None,
+    second_labels: Labels | None = None,
+    second_distances: Floats | None = None,
+) -> None:
+    _kernels.nearest(
+        *_shape(points),
+        origin,
+        _solid(centres),
+        len(centres),
+        labels,
+        distances,
+        second_labels,
+        second_distances,
+        threads,
+    )
+
+
+def _shape(rows: Rows) -> tuple[Rows, bool, int, int]:
+    return np.ascontiguousarray(rows), rows.dtype == np.float64, *rows.shape
+
+
+def _solid(values: Floats) -> Floats:
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def seed(points: Floats, weights: Floats, k: int, uniforms: Floats) -> NDArray[np.int64]:
+    """Choose k rows by weighted greedy k-means++; see :func:`reference.seed`."""
+    chosen = np.empty(k, dtype=np.int64)
+    uniforms = _solid(uniforms)
+    points, weights, (m, d) = _solid(points), _solid(weights), points.shape
+    _kernels.seed(points, weights, m, d, k, uniforms, uniforms.shape[1], chosen)
+    return chosen
+
+
+class Pass(reference.Pass):
+    """One pass over rows that arrive in pieces, for several sets of centres at once.
+
+    See :class:`reference.Pass`.
+    """
+
+    def __init__(
+        self, tables: Sequence[Floats], threads: int = 1, *, origin: Floats | None = None
+    ) -> None:
+        super().__init__(tables, threads, origin=origin)
+        self._tables = [_solid(table) for table in tables]
+        self._outs = [np.zeros((len(table), table.shape[1] + 2)) for table in tables]
+        self._scale = _scale(self._tables)
+
+    def _visit(self, rows: Rows, weights: Floats | None) -> None:
+        sets: list[_Set] = [
+            (table, len(table), None, 1, None, 0.0, False, False, True, out)
+            for table, out in zip(self._tables, self._outs, strict=True)
+        ]
+        _sweep(rows, weights, self._origin, self._scale, sets, self._threads)
+
+    def _totals_now(self) -> list[Partials]:
+        return [_unpack(out) for out in self._outs]
+
+
+_Set = tuple[
+    Floats,  # centres
+    int,  # k
+    "NDArray[np.uint8 | np.uint16] | None",  # labels kept from pass to pass
+    int,  # bytes of a label
+    "NDArray[np.float32] | None",  # drift up to which no label of a group changes
+    float,  # drift since the first pass
+    bool,  # labels and drifts are valid
+    bool,  # add up what changed, else everything
+    bool,  # measure the spreads too
+    Floats,  # where to add: sums, count and spread per centre
+]
+
+
+def _sweep(
+    rows: Rows,
+    weights: Floats | None,
+    origin: Floats | None,
+    scale: float,
+    sets: list[_Set],
+    threads: int,
+) -> list[int]:
+    mass = None if weights is None else _solid(weights)
+    return _kernels.sweep(*_shape(rows), origin, mass, scale, sets, threads)
+
+
+def _scale(tables: Sequence[Floats]) -> float:
+    """Return the power of two that brings the largest centre near one, for float32."""
+    largest = max((float(np.abs(table).max()) for table in tables), default=0.0)
+    exponent = int(np.clip(np.frexp(largest)[1], -1000, 1000))
+    return float(np.ldexp(1.0, -exponent))
+
+
+def _unpack(out: Floats) -> Partials:
+    spreads = out[:, -1].copy()
+    return Partials(out[:, -2].copy(), out[:, :-2].copy(), float(spreads.sum()), spreads)
+
+
+def partials(points: Rows, weights: Floats | None, centres: Floats) -> Partials:
+    """Assign every row and add up what the next centres need, in one read of the rows."""
+    return passes(points, weights, [centres])[0]
+
+
+def passes(
+    points: Rows,
+    weights: Floats | None,
+    tables: Sequence[Floats],
+    threads: int = 1,
+    *,
+    origin: Floats | None = None,
+) -> list[Partials]:
+    """Return :func:`partials` for several sets of centres, in one read of the rows."""
+    whole = Pass(tables, threads, origin=origin)
+    whole.add(points, weights)
+    return whole.result()
+
+
+class Polish(reference.Polish):
+    """Lloyd's iterations from several sets of centres, over rows that arrive in pieces.
+
+    See :class:`reference.Polish`. Labels are remembered from pass to pass (one or two bytes per
+    row and set), and for every 32 rows how far the centres may move before one of the labels can
+    change, so that later passes skip most of the arithmetic, and in memory most of the reading.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[Floats],
+        max_iter: int,
+        tol: float,
+        threads: int = 1,
+        *,
+        origin: Floats | None = None,
+    ) -> None:
+        for table in tables:
+            if len(table) > _MOST_CENTRES:
+                raise SettingError(
+                    "Too many centres", found=len(table), allowed=f"at most {_MOST_CENTRES}"
+                )
+        self._scale = _scale(tables)
+        self._threads, self._origin = threads, origin
+        self._runs: Sequence[_Run] = [_Run(table, max_iter, tol, self._scale) for table in tables]
+        self._begin_pass()
+
+    def add(self, rows: Rows, weights: Floats | None = None) -> None:
+        """Take the next rows of this pass, shape (n, d), and their weights, shape (n,)."""
+        for piece, mass in self._blocks.cut(rows, weights):
+            self._visit(piece, mass)
+        for run in self._runs:
+            if run.phase == "relocate":
+                run.look(rows, weights, self._origin)
+
+    def end_pass(self) -> None:
+        """Move the centres: every row has been seen once more."""
+        for piece, mass in self._blocks.rest():
+            self._visit(piece, mass)
+        for run in self._runs:
+            run.end_pass()
+        self._begin_pass()
+
+    def _begin_pass(self) -> None:
+        self._blocks, self._first = Blocks(), 0
+        active = [run for run in self._runs if run.phase != "done"]
+        if all(run.calm for run in active):  # the fresh sums of all in the same passes
+            for run in active:
+                run.calm, run.fresh = False, True
+        for run in active:
+            run.begin_pass()
+
+    def _visit(self, rows: Rows, weights: Floats | None) -> None:
+        for first in range(0, len(rows), _CHUNK):
+            piece = rows[first : first + _CHUNK]
+            self._visit_within(piece, None if weights is None else weights[first : first + _CHUNK])
+
+    def _visit_within(self, rows: Rows, weights: Floats | None) -> None:
+        rest = _CHUNK - self._first % _CHUNK
+        if len(rows) > rest:
+            self._visit_within(rows[:rest], None if weights is None else weights[:rest])
+            rows, weights = rows[rest:], None if weights is None else weights[rest:]
+        visiting = [run for run in self._runs if run.visits]
+        sets = [run.set(self._first, len(rows)) for run in visiting]
+        changes = _sweep(rows, weights, self._origin, self._scale, sets, self._threads)
+        for run, changed in zip(visiting, changes, strict=True):
+            run.changes += changed
+        self._first += len(rows)
+
+
+class _Run(reference.Run):
+    """One set of centres on its way, with the labels of the last pass.
+
+    The first pass adds up everything, the next ones what changed. Once nothing changes the run is
+    calm and waits for the others; then everything is added up afresh, so that the end does not
+    depend on the way. It is an end when the fresh means are the centres.
+    """
+
+    def __init__(self, centres: Floats, max_iter: int, tol: float, scale: float) -> None:
+        super().__init__(centres, max_iter, tol)
+        k, d = self.centres.shape
+        self.scale, self.drift = scale, 0.0
+        self.label_type = np.uint8 if k <= 256 else np.uint16
+        self.labels: list[NDArray[np.uint8 | np.uint16]] = []
+        self.deadlines: list[NDArray[np.float32]] = []
+        self.totals = np.zeros((k, d + 2))
+        self.bounded = self.calm = self.fresh = self.delta = False
+        self.changes = 0
+
+    @property
+    def visits(self) -> bool:
+        """Whether this pass adds up for this set."""
+        return self.phase in ("move", "measure") and not self.calm
+
+    @property
+    def measures(self) -> bool:
+        return self.fresh or self.phase == "measure"
+
+    def begin_pass(self) -> None:
+        self.delta = self.bounded and not self.measures
+        self.changes = 0
+        if self.visits and not self.delta:
+            self.totals[:] = 0.0
+
+    def set(self, first: int, n: int) -> _Set:
+        """Return what the C code needs for n rows that do not cross the edge of a chunk."""
+        chunk, at = divmod(first, _CHUNK)
+        if chunk == len(self.labels):
+            self.labels.append(np.empty(_CHUNK, dtype=self.label_type))
+            self.deadlines.append(np.empty(_CHUNK // _GROUP, dtype=np.float32))
+        labels = self.labels[chunk][at : at + n]
+        deadlines = self.deadlines[chunk][at // _GROUP : (at + n + _GROUP - 1) // _GROUP]
+        return (
+            self.centres,
+            len(self.centres),
+            labels,
+            labels.itemsize,
+            deadlines,
+            self.drift,
+            self.bounded,
+            self.delta,
+            self.measures,
+            self.totals,
+        )
+
+    def end_pass(self) -> None:
+        """Take what the pass gave and decide what comes next."""
+        if self.calm or self.phase == "done":
+            return
+        was_relocating = self.phase == "relocate"
+        steady = self.delta and self.changes == 0 and not was_relocating
+        self.bounded = True
+        if steady and self.totals[:, -2].all():
+            self.calm = True
+            return
+        before, measured = self.centres, self.measures and not was_relocating
+        self.advance(_unpack(self.totals), measured=measured)
+        self.drift += _reach(self.centres - before) * self.scale
+        self.fresh = self.fresh and self.changes == 0
+        if self.phase == "done":
+            self.labels.clear()
+            self.deadlines.clear()
+
+
+def _reach(shifts: Floats) -> float:
+    """Return by how much a row's two nearest distances can approach: the two longest shifts."""
+    lengths = np.sort(np.sqrt(np.square(shifts).sum(axis=1)))
+    return float(lengths[-2:].sum()) * (1.0 + 2.0**-20)
+
+
+def polish(
+    points: Rows,
+    weights: Floats | None,
+    tables: Sequence[Floats],
+    max_iter: int,
+    tol: float,
+    threads: int = 1,
+    *,
+    origin: Floats | None = None,
+) -> list[Lloyd]:
+    """Run Lloyd's iterations from several sets of centres, sharing each read of the rows.
+
+    The same as :class:`Polish` fed with all rows at once.
+    """
+    if max(len(table) for table in tables) > _MOST_CENTRES:
+        return reference.polish(points, weights, tables, max_iter, tol, threads, origin=origin)
+    runs = Polish(tables, max_iter, tol, threads, origin=origin)
+    while runs.running:
+        runs.add(points, weights)
+        runs.end_pass()
+    return runs.result()
+
+
+def lloyd(
+    points: Rows, weights: Floats | None, centres: Floats, max_iter: int, tol: float
+) -> Lloyd:
+    """Iterate assignment and means until the centres stand still: :func:`polish` for one set."""
+    if len(points) > BLOCK or len(centres) > _MOST_CENTRES:
+        return polish(points, weights, [centres], max_iter, tol)[0]
+    ends = np.array(centres, dtype=np.float64)[None]
+    found = _starts(_solid(points), weights, None, ends, max_iter, tol, 1)
+    return Lloyd(
+        found.centres[0],
+        float(found.inertia[0]),
+        int(found.iterations[0]),
+        bool(found.converged[0]),
+    )
+
+
+def starts(
+    points: Floats,
+    weights: Floats,
+    k: int,
+    uniforms: Floats,
+    max_iter: int,
+    tol: float,
+    threads: int = 1,
+) -> Starts:
+    """Run one seeding and one Lloyd for every row of uniforms, shape (s, k, trials)."""
+    if k > _MOST_CENTRES:
+        return reference.starts(points, weights, k, uniforms, max_iter, tol, threads)
+    ends = np.empty((len(uniforms), k, points.shape[1]))
+    return _starts(_solid(points), weights, _solid(uniforms), ends, max_iter, tol, threads)
+
+
+def _starts(
+    points: Floats,
+    weights: Floats | None,
+    uniforms: Floats | None,
+    centres: Floats,
+    max_iter: int,
+    tol: float,
+    threads: int,
+) -> Starts:
+    s, k, d = centres.shape
+    inertia, iterations = np.empty(s), np.empty(s, dtype=np.int64)
+    converged = np.empty(s, dtype=np.bool_)
+    _kernels.starts(
+        points,
+        None if weights is None else _solid(weights),
+        len(points),
+        d,
+        k,
+        uniforms,
+        s,
+        0 if uniforms is None else uniforms.shape[2],
+        max_iter,
+        tol,
+        threads,
+        centres,
+        inertia,
+        iterations,
+        converged,
+    )
+    return Starts(centres, inertia, iterations, converged)
