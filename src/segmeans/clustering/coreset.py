@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmeans.clustering.kernels import Floats
-from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
+from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source
 
 SMALL = 2**14
 LARGE = 2**17
@@ -70,24 +70,27 @@ def merge(source: Source, limit: int = LARGE) -> Points | None:
     return Points(rows - origin, weights, origin, True)
 
 
-def condense(rows: ArrayLike | RowBlocks, seed: int = 0, size: int = LARGE) -> Points:
-    """Let few weighted points stand for many rows: merged if they repeat enough, else sampled.
+def count_distinct(rows: ArrayLike | RowBlocks, most: int) -> int:
+    """Count different rows, no further than ``most``.
 
     Parameters
     ----------
     rows : array-like of shape (n, d), or RowBlocks
-    seed : int, default=0
-    size : int, default=2**17
-        Most points.
+    most : int
+        Where counting stops.
 
     Returns
     -------
-    Points
-        The same ones that :func:`segmeans.clustering.search.sweep` searches with that seed.
+    int
+        The number of different rows, or ``most`` if there are at least as many.
+
+    Examples
+    --------
+    >>> count_distinct([[1.0], [3.0], [1.0], [3.0]], 10)
+    2
     """
-    source, found = survey(open_source(rows, None))
-    merged = merge(source, size)
-    return lightweight(source, found, (size,), seed)[0] if merged is None else merged
+    merged = merge(open_source(rows, None), most)
+    return most if merged is None else min(most, len(merged.points))
 
 
 def _repeats(source: Source) -> bool:
