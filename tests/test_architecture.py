@@ -43,7 +43,7 @@ NEIGHBOURS = {
 
 # A floor below may still be out of bounds: room -> rooms it never imports, with the reason.
 CLOSED = {
-    "report": ({"clustering", "preparation"}, "a report reads records and computes nothing"),
+    "report": ({"clustering"}, "a report reads records and computes nothing"),
     "cli": ({"clustering", "preparation"}, "a command parses, calls and prints"),
     "app": ({"clustering", "preparation"}, "a page parses, calls and shows"),
 }
