@@ -2,10 +2,10 @@
  *
  * Same steps, same order, same ties as the NumPy form; see there for the sources. The distances
  * are computed for tiles of TILE points held by column, so that the compiler turns the inner loops
- * into vector code. No Python object is touched while the interpreter lock is released.
+ * into vector code. No Python object is touched while the interpreter lock is released. Products
+ * are never fused with sums (-ffp-contract=off), so ends do not depend on the processor.
  */
 #define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 #include <math.h>
 #include <stdint.h>

@@ -96,6 +96,15 @@ class Tally:
         once = sum(o.hits == 1 for o in self.optima)
         return once / self.starts if self.starts else 1.0
 
+    @property
+    def chance_better(self) -> float:
+        """The chance that one more start ends in a solution better than all seen.
+
+        :attr:`chance_new`, times one over the solutions seen plus one: a new solution is taken to
+        hold any rank among them with equal chance.
+        """
+        return self.chance_new / (len(self.optima) + 1)
+
 
 def partition_key(labels: NDArray[np.int32]) -> bytes:
     """Return a digest of a partition that does not depend on the numbers of its clusters."""
@@ -170,7 +179,7 @@ def certify(
     full_passes : int
     converged : bool
     """
-    chance = 0.0 if k == 1 else tally.chance_new
+    chance = 0.0 if k == 1 else tally.chance_better
     enough = hits >= needed.hits and chance <= needed.chance
     return Certificate(
         k=k,
@@ -191,11 +200,11 @@ def _reason(starts: int, hits: int, chance: float, needed: Needed, k: int, conve
     if k == 1:
         return "Certified: one cluster has one best centre, the mean."
     seen = f"{hits} of {starts} independent starts ended in the best solution"
-    new = f"the chance that one more start ends somewhere new is about {chance:.1%}"
+    new = f"the chance that one more start finds a better one is about {chance:.2%}"
     if hits < needed.hits:
         return f"Not certified: {seen}; {needed.hits} were asked for."
     if chance > needed.chance:
-        return f"Not certified: {seen}, but {new}; at most {needed.chance:.1%} was asked for."
+        return f"Not certified: {seen}, but {new}; at most {needed.chance:.2%} was asked for."
     if not converged:
         return f"Not certified: {seen}, but the last passes did not converge."
     return f"Certified: {seen}, and {new}."

@@ -224,7 +224,9 @@ def _exchange(
 ) -> tuple[int, float]:
     """One sweep: list the rows whose transfer pays now, then move those for which it still does.
 
-    ``centres`` and ``labels`` are changed in place; ``centres`` follow every move.
+    The list is drawn up as if every row had the largest weight: it holds a few rows too many,
+    never one too few, and needs no division per row and centre. ``centres`` and ``labels`` are
+    changed in place; ``centres`` follow every move.
     """
     mass = np.bincount(labels, weights, len(centres)).astype(np.float64)
     distances = squared_distances(points, centres)
@@ -232,12 +234,11 @@ def _exchange(
     own = distances[rows, labels]
     eps = _GAIN * float(weights @ own) / len(points)
     rest = mass[labels] - weights
-    with np.errstate(divide="ignore", invalid="ignore"):
-        saved = np.where(rest > 1e-12 * weights, weights * own * mass[labels] / rest, -1.0)
-    costs = distances * (mass / (mass + weights[:, None]))
-    costs[rows, labels] = np.inf
+    distances *= mass / (mass + weights.max())
+    distances[rows, labels] = np.inf
+    pays = (own * mass[labels] > distances.min(axis=1) * rest) & (rest > 1e-12 * weights)
     moved, gained = 0, 0.0
-    for row in np.flatnonzero(saved - weights * costs.min(axis=1) > eps):
+    for row in np.flatnonzero(pays):
         i = int(row)
         gain = _transfer(points[i], float(weights[i]), i, centres, mass, labels, eps)
         moved, gained = moved + (gain > 0.0), gained + gain

@@ -16,7 +16,9 @@ from segmeans.clustering.kernels import Floats
 from segmeans.errors import SettingError
 
 _FIRST = 16  # starts before the first look at the tally
-_PLAIN_SHARE = 4  # one start in so many of the budget may go to climbs without swaps
+_SCATTERED = 0.85  # chance of ending somewhere new above which plain climbs are given up
+_PATIENCE = 64  # plain starts after which fewer than three hits end them
+_LEADERS = 4  # solutions that must withstand swaps
 _CANDIDATES = 256  # points on which a swap may put a centre, unless all points are fewer
 _BASE_WORK = 1e9  # multiply-adds that any search may spend, per k up to 8
 _PASSES_WORK = 3.0  # and as many times the cost of one pass over all rows
@@ -28,10 +30,10 @@ class Budget:
 
     Parameters
     ----------
-    hits : int, default=5
+    hits : int, default=8
         Independent starts that must end in the best solution.
-    chance : float, default=0.05
-        Largest accepted chance that one more start ends in a solution not seen before.
+    chance : float, default=0.01
+        Largest accepted chance that one more start ends in a better solution (Good-Turing).
     starts : int, default=400
         Most independent starts per number of clusters.
     work : float, default=1.0
@@ -47,8 +49,8 @@ class Budget:
     10
     """
 
-    hits: int = 5
-    chance: float = 0.05
+    hits: int = 8
+    chance: float = 0.01
     starts: int = 400
     work: float = 1.0
     swaps: int = 16
@@ -127,39 +129,43 @@ class Hunt:
         return better
 
     def _run_plain(self) -> None:
-        most = max(_FIRST, self.setup.budget.starts // _PLAIN_SHARE)
+        """Climb with exchanges alone for as long as that promises to settle the matter."""
         self._start(min(_FIRST, self.setup.budget.starts))
-        while self._affordable() and self.tally.starts < most and not self._settled():
-            if self.tally.hits < 2 and self.tally.chance_new > 0.5:
+        while not self._settled() and self._may_go_on():
+            starts, hits = self.tally.starts, self.tally.hits
+            if self.tally.chance_new > _SCATTERED or (starts >= _PATIENCE and hits < 3):
                 return
-            self._start(min(self.tally.starts, most - self.tally.starts))
+            self._start_some()
 
     def _run_swapping(self) -> None:
         if not self._swapping:
             self._swapping = True
             self.tally = self.tally.restart()
-        most = self.setup.budget.starts
-        while self._affordable() and self.tally.starts < most and not self._settled():
-            some = max(8, self.tally.starts // 4)
-            self._start(min(some, most - self.tally.starts))
+        while not self._settled() and self._may_go_on():
+            self._start_some()
+
+    def _start_some(self) -> None:
+        starts = self.tally.starts
+        self._start(min(max(8, starts // 4), self.setup.budget.starts - starts))
+
+    def _may_go_on(self) -> bool:
+        return self._work_left > 0.0 and self.tally.starts < self.setup.budget.starts
 
     def _settled(self) -> bool:
         budget = self.setup.budget
-        return bool(self.tally.hits >= budget.hits and self.tally.chance_new <= budget.chance)
-
-    def _affordable(self) -> bool:
-        return self._work_left > 0.0
+        return bool(self.tally.hits >= budget.hits and self.tally.chance_better <= budget.chance)
 
     def _withstands_swaps(self) -> bool:
-        """Whether no swap improves the best; one that does is offered to the tally."""
-        best = self.tally.best
+        """Whether swaps lead from none of the best few to a better one; such a one is kept."""
+        best = self.tally.best.inertia
+        leaders = [optimum.centres for optimum in self.tally.ranked()[:_LEADERS]]
         self._swapping, plain = True, self._swapping
-        ends = self._climb(best.centres[None])
+        ends = self._climb(np.stack(leaders))
         self._swapping = plain
-        if float(ends.inertia[0]) >= best.inertia * (1.0 - SAME):
-            return True
-        self.tally.add(float(ends.inertia[0]), ends.centres[0], ends.labels[0], hits=0)
-        return False
+        for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
+            if inertia < best * (1.0 - SAME):
+                self.tally.add(float(inertia), centres, labels, hits=0)
+        return bool(ends.inertia.min() >= best * (1.0 - SAME))
 
     def _start(self, count: int) -> None:
         """Seed and climb some more independent starts, and count where they end."""

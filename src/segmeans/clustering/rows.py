@@ -205,7 +205,7 @@ def _survey(source: Source) -> tuple[Survey, float]:
             first = chunk[0].astype(np.float64)
         offset = np.subtract(chunk, first, dtype=np.float64)
         if not np.isfinite(offset.sum()):
-            _refuse_non_finite(chunk, rows, source.scale)
+            _refuse_non_finite(chunk, rows)
         reach = max(reach, float(np.abs(offset).max()))
         squares = np.einsum("ij,ij->i", offset, offset)
         rows += len(chunk)
@@ -218,7 +218,7 @@ def _survey(source: Source) -> tuple[Survey, float]:
     return Survey(rows, weight, first + shift, spread), reach
 
 
-def _refuse_non_finite(chunk: Rows, rows_before: int, scale: float) -> None:
+def _refuse_non_finite(chunk: Rows, rows_before: int) -> None:
     bad = np.argwhere(~np.isfinite(chunk))
     if len(bad):
         row, column = (int(i) for i in bad[0])
@@ -229,15 +229,12 @@ def _refuse_non_finite(chunk: Rows, rows_before: int, scale: float) -> None:
             allowed="finite numbers",
             hint="fill or drop missing values first",
         )
-    if scale != 1.0:
-        raise DataError(
-            "The points differ by more than float64 can hold",
-            where="points",
-            hint="divide the columns by a constant",
-        )
 
 
 def _power_of_two(size: float) -> float:
+    """Return the factor that brings a size near one; an overflowed size far below it."""
+    if not np.isfinite(size):
+        return 2.0**-1000
     return float(np.ldexp(1.0, -int(np.frexp(size)[1])))
 
 
