@@ -165,6 +165,15 @@ class Settings(BaseModel):
         group="Segments",
         allowed="a whole number from 1, or a range like 2-20",
     )
+    smallest: float = _setting(
+        0.0,
+        "Smallest useful segment, as a share of the customers; a k with a smaller one is not "
+        "recommended.",
+        group="Segments",
+        ge=0,
+        lt=1,
+        allowed="a share from 0 to 1",
+    )
     seed: int = _setting(
         0,
         "Seed of every random draw.",

@@ -1,0 +1,86 @@
+"""What the criteria say of one number of segments, or of two compared.
+
+The thresholds stand here and nowhere else; ``docs/verdict.md`` gives the reasons for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from segmeans.records import KRow
+
+FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
+QUIET = 2 / 3  # how busy the borders may be, relative to tables without segments
+PLACE = 0.95  # share of those tables to beat
+GAP_INSIDE = 0.75  # a border inside a segment surely below this is a gap
+TOGETHER = 3.0  # standard errors by which the columns hang together
+SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
+
+
+@dataclass(frozen=True)
+class Case:
+    """The criteria for one k of at least 2."""
+
+    row: KRow
+
+    @property
+    def k(self) -> int:
+        """The number of segments."""
+        return self.row.k
+
+    def score(self, name: str) -> float:
+        """Return a score's value."""
+        return self.row.scores[name].value
+
+    @property
+    def found_again(self) -> bool:
+        """Whether every segment reappears in new samples."""
+        return self.score("recovered") >= FOUND_AGAIN
+
+    @property
+    def quiet(self) -> float:
+        """How busy the borders are, relative to the toughest tables without segments."""
+        null = self.score("border_null")
+        return self.score("border") / null if null > 0 else 1.0
+
+    @property
+    def busiest(self) -> float:
+        """The busiest border of any segment."""
+        return max(score.value for score in self.row.cluster_scores["border"])
+
+    @property
+    def set_apart(self) -> bool:
+        """Whether gaps separate the segments."""
+        place = self.row.scores["border"].place or 0.0
+        quiet = self.quiet <= QUIET and self.busiest <= self.score("border_null")
+        return quiet and place >= PLACE
+
+    @property
+    def split_inside(self) -> tuple[int, ...]:
+        """The segments that hide a clear gap inside, numbered from 1."""
+        inner = self.row.cluster_scores["inner_border"]
+        return tuple(
+            number
+            for number, score in enumerate(inner, start=1)
+            if score.high is not None and score.high < GAP_INSIDE
+        )
+
+    @property
+    def natural(self) -> bool:
+        """Whether the segments are found again, set apart and whole."""
+        return self.found_again and self.set_apart and not self.split_inside
+
+    @property
+    def togetherness(self) -> float:
+        """By how many standard errors the clustering gains on shuffled columns."""
+        score = self.row.scores["gap_permuted"]
+        return score.value / score.error if score.error else 0.0
+
+    @property
+    def smallest_share(self) -> float:
+        """The smallest segment's share of the customers."""
+        return min(self.row.sizes) / sum(self.row.sizes)
+
+
+Cases = Mapping[int, Case]

@@ -1,0 +1,164 @@
+"""The rule that turns the evidence over k into a verdict; explained in ``docs/verdict.md``.
+
+A number of segments k of two or more is
+
+*found again*
+    when every segment reappears (Jaccard index of 0.75 or more) in at least 85 % of the bootstrap
+    resamples;
+*set apart*
+    when the borders between its segments are at most two thirds as busy as in tables of the same
+    shape without segments (the toughest family), quieter than in at least 95 % of those, and no
+    segment's border is as busy as theirs are on average;
+*whole*
+    when no segment hides a clear gap inside.
+
+Natural: found again, set apart and whole; of several such k the largest. Reproducible: found
+again, and the columns hang together more than by chance; of several such k the one nearest to the
+bend of the inertia curve. Constructive: the columns hang together, but no k is found again. None:
+not even that, and one segment is recommended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans.clustering.elbow import elbow
+from segmeans.errors import DataError
+from segmeans.records import KRow, Structure, Verdict
+from segmeans.settings import Settings
+from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases
+from segmeans.verdict.words import changes, limits_said, reasons
+
+Flows = Mapping[tuple[int, int], NDArray[np.float64]]
+Weak = Literal["none", "search", "sampling", "structure"]
+
+_BY_SAMPLE = 1.25  # halves disagree by so much more than resamples when more customers would help
+
+
+def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None) -> Verdict:
+    """Decide on the number of segments and say how real they are.
+
+    Parameters
+    ----------
+    rows : sequence of KRow
+        Ascending in k, with the scores of :func:`segmeans.clustering.evidence.gather`.
+    settings : Settings
+        Its limits are respected, and kept apart from the evidence.
+    flows : mapping of (int, int) to ndarray, optional
+        Customers that go from segment to segment between two k, the lower first; to say what the
+        runner-up would change.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    DataError
+        Without any row.
+    """
+    if not rows:
+        raise DataError("There is no number of segments to decide on", where="k_table")
+    bend = elbow([row.k for row in rows], [row.inertia for row in rows])
+    cases = {row.k: Case(row) for row in rows if row.k > 1}
+    ranking = _ranking(cases, bend.k, one=rows[0].k == 1)
+    within = [k for k in ranking if _within(k, cases, settings)] or ranking
+    chosen = within[0]
+    word = _word(cases, chosen)
+    runner_up = within[1] if len(within) > 1 else None
+    near = _near_ties(cases, within, word)
+    weak = _weak_link(cases, chosen, word)
+    return Verdict(
+        recommended_k=chosen,
+        structure=word,
+        reasons=reasons(cases, chosen, word, bend, near, weak),
+        runner_up=runner_up,
+        near_ties=near,
+        sure=_sure(cases, chosen, word, near),
+        weak_link=weak,
+        what_changes=changes(chosen, runner_up, flows or {}),
+        elbow=bend.k if bend.clear else None,
+        limits=limits_said(settings, ranking[0], chosen, fits=within is not ranking),
+    )
+
+
+def _ranking(cases: Cases, bend: int | None, *, one: bool) -> list[int]:
+    """All k, the best supported first."""
+
+    def to_bend(k: int) -> tuple[float, int]:
+        return (abs(k - bend) if bend else 0.0, k)
+
+    natural = sorted((k for k, case in cases.items() if case.natural), reverse=True)
+    again = [k for k, case in cases.items() if case.found_again and k not in natural]
+    rest = [k for k in cases if k not in natural and k not in again]
+    again.sort(key=to_bend)
+    rest.sort(key=lambda k: (-round(cases[k].score("stability"), 1), *to_bend(k)))
+    ranked = [*natural, *again, *rest]
+    if one:
+        ranked.insert(0 if not natural and not _hang_together(cases) else len(ranked), 1)
+    return ranked
+
+
+def _hang_together(cases: Cases) -> bool:
+    """Whether the columns explain each other more than when shuffled, at some k."""
+    return any(case.togetherness > TOGETHER for case in cases.values())
+
+
+def _within(k: int, cases: Cases, settings: Settings) -> bool:
+    low, high = settings.k
+    small = k > 1 and cases[k].smallest_share < settings.smallest
+    return low <= k <= high and not small
+
+
+def _word(cases: Cases, k: int) -> Structure:
+    if k in cases and cases[k].natural:
+        return "natural"
+    if k == 1 or not _hang_together(cases):
+        return "none"
+    return "reproducible" if cases[k].found_again else "constructive"
+
+
+def _near_ties(cases: Cases, ranking: Sequence[int], word: Structure) -> tuple[int, ...]:
+    """List the other k that pass the same criteria."""
+    if word == "natural":
+        same = [k for k in ranking[1:] if k in cases and cases[k].natural]
+    elif word == "reproducible":
+        same = [k for k in ranking[1:] if k in cases and cases[k].found_again]
+    else:
+        same = []
+    return tuple(sorted(same))
+
+
+def _weak_link(cases: Cases, chosen: int, word: Structure) -> Weak:
+    """Name what to mend first: the search, the number of customers, or (in vain) the structure."""
+    if not cases:
+        return "structure"
+    case = cases.get(chosen) or max(cases.values(), key=lambda each: each.score("stability"))
+    if case.score("search") < SEARCHED:
+        return "search"
+    if not case.found_again:
+        apart = 1.0 - case.score("stability")
+        halves = 1.0 - case.score("halves")
+        return "sampling" if halves > _BY_SAMPLE * apart else "structure"
+    return "none" if word == "natural" else "structure"
+
+
+def _sure(
+    cases: Cases, chosen: int, word: Structure, near: Sequence[int]
+) -> Literal["high", "moderate", "low"]:
+    if word == "none":
+        hints = any(case.quiet <= QUIET or case.found_again for case in cases.values())
+        return "moderate" if hints else "high"
+    case = cases[chosen]
+    clear = case.quiet <= 0.5 if word == "natural" else len(near) <= 1 and word == "reproducible"
+    searched = case.score("search") >= 0.95 and _certified(case)
+    points = sum((clear, searched, case.score("stability") >= 0.9))
+    return "high" if points == 3 else "moderate" if points == 2 else "low"
+
+
+def _certified(case: Case) -> bool:
+    return case.row.certificate is None or case.row.certificate.certified

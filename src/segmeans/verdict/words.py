@@ -1,0 +1,206 @@
+"""The verdict in plain sentences, built from the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans.clustering.elbow import Elbow
+from segmeans.records import Structure
+from segmeans.settings import Settings
+from segmeans.verdict.case import Case, Cases
+
+_WEAK = {
+    "search": "The weak link is the search: independent searches of the same customers disagree.",
+    "sampling": "The weak link is the sample: halves of the customers disagree clearly more than "
+    "full samples do, so more customers would help.",
+    "structure": "The weak link is the structure: more searching or more customers would not "
+    "change that.",
+}
+
+
+def reasons(
+    cases: Cases,
+    chosen: int,
+    word: Structure,
+    bend: Elbow,
+    near: Sequence[int],
+    weak: str,
+) -> tuple[str, ...]:
+    """Say why, one sentence per reason.
+
+    Parameters
+    ----------
+    cases : mapping of int to Case
+    chosen : int
+    word : {"natural", "reproducible", "constructive", "none"}
+    bend : Elbow
+    near : sequence of int
+        The other k that pass the same criteria.
+    weak : {"none", "search", "sampling", "structure"}
+
+    Returns
+    -------
+    tuple of str
+    """
+    if not cases:
+        return ("Only one segment was looked at, so there is nothing to compare it with.",)
+    if chosen not in cases:
+        said = _nothing(cases)
+    else:
+        said = [_found_again(cases[chosen]), _set_apart(cases[chosen])]
+        said += _not_whole(cases[chosen])
+        said += _chosen_because(cases, chosen, word, bend, near)
+    said += [_WEAK[weak]] if weak in _WEAK and word != "none" else []
+    return (*said, _elbow(bend))
+
+
+def _nothing(cases: Cases) -> list[str]:
+    best = max(cases.values(), key=lambda case: case.score("stability"))
+    quiet = min(cases.values(), key=lambda case: case.quiet)
+    return [
+        "The customers form one crowd: cut into any number of segments, they look like tables "
+        "without segments.",
+        f"The quietest borders (k = {quiet.k}) are {quiet.quiet:.2f} times as busy as in such "
+        f"tables; gaps would leave them below 0.67.",
+        f"The steadiest cut (k = {best.k}) agrees with itself in new samples by "
+        f"{best.score('stability'):.2f} (adjusted Rand), but the columns explain each other no "
+        "more than when they are shuffled.",
+    ]
+
+
+def _found_again(case: Case) -> str:
+    share, least = case.score("recovered"), case.score("jaccard")
+    stability = case.score("stability")
+    verb = "Every segment is" if case.found_again else "Not every segment is"
+    return (
+        f"{verb} found again in new samples of the customers: the least steady one in "
+        f"{share:.0%} of them (mean Jaccard {least:.2f}); whole solutions agree by "
+        f"{stability:.2f} (adjusted Rand)."
+    )
+
+
+def _set_apart(case: Case) -> str:
+    how = case.row.scores["border_null"].how
+    if case.set_apart:
+        return (
+            f"Gaps separate the segments: their borders are {case.quiet:.2f} times as busy as in "
+            f"tables of the same shape without segments ({how})."
+        )
+    return (
+        f"No clear gaps separate the segments: the borders are {case.quiet:.2f} times as busy as "
+        f"in tables of the same shape without segments ({how}); gaps would leave them below 0.67."
+    )
+
+
+def _not_whole(case: Case) -> list[str]:
+    numbers = case.split_inside
+    if not numbers:
+        return []
+    which = _listed([f"segment {number}" for number in numbers])
+    return [
+        f"A gap runs through {which}: there are groups whose shape k-means with {case.k} segments "
+        "cannot follow."
+    ]
+
+
+def _chosen_because(
+    cases: Cases, chosen: int, word: Structure, bend: Elbow, near: Sequence[int]
+) -> list[str]:
+    others = _listed([str(k) for k in near])
+    if word == "natural":
+        if near:
+            return [f"k = {others} pass{_es(near)} the same tests; the finest is recommended."]
+        return [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
+    if word == "reproducible":
+        if near:
+            return [
+                f"k = {others} {'is' if len(near) == 1 else 'are'} found again as well; "
+                f"{chosen} lies nearest to the bend of the inertia curve (k = {bend.k})."
+            ]
+        return [f"No other k from {min(cases)} to {max(cases)} is found again so reliably."]
+    if word == "constructive":
+        return ["The columns hang together, so the cuts sort customers usefully, but others would "
+                "serve as well."]  # fmt: skip
+    return ["The columns explain each other no more than when they are shuffled."]
+
+
+def _elbow(bend: Elbow) -> str:
+    if bend.k is None:
+        return "The inertia curve has no elbow."
+    if bend.clear:
+        return (
+            f"The inertia curve bends at k = {bend.k} (looked for from {bend.low} to {bend.high})."
+        )
+    others = _listed([str(k) for k in bend.others])
+    return (
+        f"The inertia curve has no clear elbow: k = {bend.k} from {bend.low} to {bend.high}, but "
+        f"{others} on shorter ranges."
+    )
+
+
+def changes(
+    chosen: int, runner_up: int | None, flows: Mapping[tuple[int, int], NDArray[np.float64]]
+) -> str:
+    """Say what the runner-up would change for the segments; empty when that is not known.
+
+    Examples
+    --------
+    >>> flow = {(1, 2): np.array([[60.0, 40.0]])}
+    >>> changes(2, 1, flow)
+    'With 1 segment instead of 2, segments 1 and 2 would be one.'
+    """
+    if runner_up is None or chosen == runner_up:
+        return ""
+    low, high = sorted((chosen, runner_up))
+    flow = flows.get((low, high))
+    if flow is None:
+        return ""
+    parents = flow.argmax(axis=0)  # of each finer segment
+    families = [np.flatnonzero(parents == coarse) + 1 for coarse in range(low)]
+    moved = 1.0 - float(flow.max(axis=0).sum() / flow.sum())
+    if runner_up < chosen:
+        parts = [
+            f"segments {_listed([str(j) for j in family])} would be one"
+            for family in families
+            if len(family) > 1
+        ]
+    else:
+        parts = [
+            f"segment {coarse} would fall into {len(family)} "
+            f"({_listed([f'{flow[coarse - 1, j - 1]:,.0f}' for j in family])} customers)"
+            for coarse, family in enumerate(families, start=1)
+            if len(family) > 1
+        ]
+    told = "; ".join(parts) or "the segments would be drawn anew"
+    plural = "" if runner_up == 1 else "s"
+    rest = f", and {moved:.0%} of the customers would change company" if moved > 0.02 else ""
+    return f"With {runner_up} segment{plural} instead of {chosen}, {told}{rest}."
+
+
+def limits_said(settings: Settings, favoured: int, chosen: int, *, fits: bool) -> str:
+    """Say what the user's limits did to the recommendation; empty when nothing."""
+    if not fits:
+        return "No number of segments keeps within the limits that were set; they are not applied."
+    if favoured == chosen:
+        return ""
+    low, high = settings.k
+    asked = [f"{low} to {high} segments" if high > low else f"{low} segments"]
+    if settings.smallest > 0:
+        asked.append(f"no segment below {settings.smallest:.1%} of the customers")
+    return (
+        f"The limits that were set ({', '.join(asked)}) rule out k = {favoured}, which the "
+        "evidence alone favours."
+    )
+
+
+def _listed(items: Sequence[str]) -> str:
+    if len(items) <= 1:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _es(items: Sequence[object]) -> str:
+    return "es" if len(items) == 1 else ""
