@@ -532,9 +532,9 @@ def _refuse_unknown(node: exp.Expr, dialect: str) -> None:
         )
 
 
-# Bounded digits keep the cast from overflowing: what is larger counts as no number anyway.
+# Bounded digits, of which PostgreSQL counts 255, keep the cast from overflowing.
 _POSTGRES_NUMBER = (
-    r"^\s*[+-]?([0-9]{1,40}[.]?[0-9]{0,400}|[.][0-9]{1,400})([eE][+-]?[0-9]{1,2})?\s*$"
+    r"^\s*[+-]?([0-9]{1,40}[.]?[0-9]{0,200}|[.][0-9]{1,200})([eE][+-]?[0-9]{1,2})?\s*$"
 )
 _SQLITE_NOT_A_NUMBER = (
     "*[^0-9.eE+-]*", "*[0-9.][+-]*", "*[+-][+-]*", "*.*.*", "*[eE]*[eE.]*", "*[eE+-]",
