@@ -1,0 +1,305 @@
+"""Delimited text: find out the separator and the header, then let DuckDB read every row.
+
+Every column is read as text, and rows that the reader rejects are counted and listed: nothing is
+lost silently, and no guess rests on a sample that the rest of the file could contradict.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmeans.errors import DataError, OutputError, SourceError
+from segmeans.records import Finding
+from segmeans.tables.duck import Engine, literal, quoted
+from segmeans.tables.layout import Layout, find_layout, usual_width
+from segmeans.tables.names import clipped, shown
+from segmeans.tables.text import TextFile, open_text
+from segmeans.tables.values import teach
+
+SEPARATORS = (",", ";", "\t", "|", "^", "~", ":")
+BLANKS = " "  # runs of blanks
+REJECTED_SHARE = 0.1  # more rejected lines than this and the file is refused
+SAMPLE_LINES = 2_000
+
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", BLANKS: "blanks"}
+_ABSENT = "\x02"  # what no cell holds: tells an empty cell from a cell that is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the rows of a text file are written."""
+
+    separator: str
+    layout: Layout
+    skip: int  # lines before the first row of data
+
+
+def load_delimited(
+    engine: Engine,
+    path: Path,
+    relation: str,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> tuple[dict[str, str], tuple[Finding, ...]]:
+    """Read a delimited file into a new table of text columns.
+
+    Parameters
+    ----------
+    engine : Engine
+        Gets the table.
+    path : Path
+        The file, possibly compressed with gzip, bzip2 or xz.
+    relation : str
+        Name of the new view.
+    separator, encoding : str, optional
+        What the user stated.
+
+    Returns
+    -------
+    details : dict
+        Separator and encoding in words.
+    findings : tuple of Finding
+        What was odd, rejected rows among it.
+
+    Raises
+    ------
+    SourceError
+        If the file is empty, no text, or its quoting is broken.
+    DataError
+        If it holds a header and nothing else.
+    """
+    text = open_text(path, engine.folder, encoding=encoding)
+    dialect = _dialect(text, path, separator)
+    if dialect.separator == BLANKS:
+        text, dialect = _tabbed(text, engine.folder / "tabbed.txt", dialect)
+    teach(engine)
+    rejected = _read(engine, text, dialect, path)
+    findings = [*text.findings, *dialect.layout.findings]
+    findings += _sorted_out(engine, relation, dialect.layout.names, rejected, path)
+    details = {"separator": _NAMES.get(dialect.separator, dialect.separator)}
+    details["encoding"] = text.encoding
+    if text.compression:
+        details["compression"] = text.compression
+    return details, tuple(findings)
+
+
+# --- the dialect -------------------------------------------------------------------------------
+
+
+def _dialect(text: TextFile, path: Path, stated: str | None) -> Dialect:
+    lines = text.head().splitlines(keepends=True)[:SAMPLE_LINES]
+    guessed = _separator(lines)
+    separator = "\t" if stated in ("tab", "\\t") else stated or guessed
+    if len(separator) != 1:
+        separator = guessed if not separator.strip() else separator[0]
+    rows, ends = _split(lines, separator)
+    if stated and usual_width(rows) == 1 and usual_width(_split(lines, guessed)[0]) > 1:
+        raise SourceError(
+            "The file is not separated as the setting 'separator' says",
+            where=str(path),
+            found=f"{_NAMES.get(separator, separator)}: every row would be one cell",
+            hint=f"the file looks separated by {_NAMES.get(guessed, guessed)}",
+        )
+    layout = find_layout(rows)
+    if layout.first >= len(rows):
+        raise DataError(
+            "The file has a header and no rows",
+            where=str(path),
+            found=shown(layout.names),
+            hint="check how it was exported",
+        )
+    return Dialect(separator, layout, ends[layout.first - 1] if layout.first else 0)
+
+
+def _split(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
+    """Return the rows that are not blank and, for each, the number of lines up to its end."""
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    if separator == BLANKS:
+        pairs = [(line.split(), end) for end, line in enumerate(lines, start=1)]
+    else:
+        reader = csv.reader(lines, delimiter=separator)
+        pairs = []
+        try:
+            pairs += [(row, reader.line_num) for row in reader]
+        except csv.Error:  # an overlong cell: what was read so far must do
+            pass
+    for row, end in pairs:
+        if any(cell.strip() for cell in row):
+            rows.append(row)
+            ends.append(end)
+    return rows or [[""]], ends or [0]
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return the separator that cuts most lines into the same number of cells.
+
+    A separator earns the share of rows with the usual width, and loses where its cells still
+    hold another separator. Runs of blanks count only when nothing else cuts the lines.
+    """
+    best, best_score = ",", 0.0
+    for separator in SEPARATORS:
+        rows, _ = _split(lines, separator)
+        width = usual_width(rows)
+        if width < 2:
+            continue
+        usual = [row for row in rows if len(row) == width]
+        others = [other for other in (";", "\t", "|") if other != separator]
+        cells = [cell for row in usual[:200] for cell in row]
+        uncut = sum(any(other in cell for other in others) for cell in cells) / len(cells)
+        score = len(usual) / len(rows) - 0.5 * uncut + 0.001 * min(width, 50)
+        if separator in "^~:":
+            score -= 0.3
+        if score > best_score:
+            best, best_score = separator, score
+    if best_score >= 0.6:
+        return best
+    rows, _ = _split(lines, BLANKS)
+    width = usual_width(rows)
+    share = sum(len(row) == width for row in rows) / len(rows)
+    return BLANKS if width >= 2 and share > max(0.8, best_score) else best
+
+
+def _tabbed(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dialect]:
+    """Write runs of blanks as tabs, the first lines left out."""
+    try:
+        with (
+            text.path.open(encoding="utf-8-sig", newline="") as source,
+            copy.open("w", encoding="utf-8", newline="") as out,
+        ):
+            for number, line in enumerate(source):
+                if number >= dialect.skip:
+                    out.write("\t".join(line.split()) + "\n")
+    except OSError as error:
+        raise OutputError(
+            "The temporary copy of the file cannot be written",
+            where=str(copy.parent),
+            found=error.strerror or error,
+        ) from None
+    clean = TextFile(copy, text.encoding, text.compression, False, text.findings)
+    return clean, Dialect(BLANKS, dialect.layout, 0)
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _read(engine: Engine, text: TextFile, dialect: Dialect, path: Path) -> list[tuple[int, str]]:
+    """Read all rows into the table ``raw`` and return the rejected lines: number and text.
+
+    One column more than the layout has catches rows that are too long by a cell.
+    """
+    width = dialect.layout.width
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width + 1))
+    separator = "\t" if dialect.separator == BLANKS else dialect.separator
+    options = {
+        "auto_detect": "false",
+        "header": "false",
+        "skip": str(dialect.skip),
+        "columns": f"{{{columns}}}",
+        "delim": literal(separator),
+        "quote": literal('"' if text.quotes else ""),
+        "escape": literal('"' if text.quotes else ""),
+        "nullstr": literal(_ABSENT),
+        "null_padding": "true",
+        "strict_mode": "true",
+        "ignore_errors": "true",
+        "store_rejects": "true",
+        "parallel": "false" if text.quotes else "true",
+    }
+    written = ", ".join(f"{key} = {value}" for key, value in options.items())
+    where = str(path)
+    engine.run(
+        f"CREATE TABLE raw AS SELECT * FROM read_csv({literal(str(text.path))}, {written})",
+        where=where,
+    )
+    rejected = engine.rows(
+        "SELECT line, coalesce(csv_line, ''), error_type FROM reject_errors ORDER BY 1"
+    )
+    for number, line, kind in rejected:
+        if "LINE SIZE" in str(kind) or line.count("\n") > 1:
+            raise SourceError(
+                "A quotation mark is opened and not closed where it should be",
+                where=f"{path}, line {number}",
+                found=clipped(line, 60),
+                hint="correct that line, or write a quotation mark inside a cell twice",
+            )
+    engine.run("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    return [(number, line) for number, line, _ in rejected]
+
+
+def _sorted_out(
+    engine: Engine,
+    relation: str,
+    names: Sequence[str],
+    rejected: list[tuple[int, str]],
+    path: Path,
+) -> list[Finding]:
+    """Make a view of the rows that fit, and findings of those that do not."""
+    width = len(names)
+    blank = " AND ".join(f"coalesce(c{i}, '') SIMILAR TO '\\s*'" for i in range(width + 1))
+    long = f"coalesce(c{width}, '') <> ''"
+    short = f"c{width - 1} IS NULL AND NOT ({blank})"
+    rows, blanks, longs, shorts = engine.rows(
+        f"SELECT count(*), count_if({blank}), count_if({long}), count_if({short}) FROM raw"
+    )[0]
+    kept = rows - (blanks or 0) - (longs or 0)
+    lost = len(rejected) + (longs or 0)
+    examples = [clipped(line) for _, line in rejected[:5]]
+    examples += _examples(engine, long, width + 1) if longs else []
+    if lost > REJECTED_SHARE * (kept + lost):
+        raise SourceError(
+            "Too many rows do not fit the columns",
+            where=str(path),
+            found=f"{lost:,} of {kept + lost:,} rows, such as {shown(examples, 2)}",
+            hint="check the separator and the quotation marks, or say 'separator'",
+        )
+    columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
+    kept_rows = f" WHERE NOT ({blank}) AND NOT ({long})" if blanks or longs else ""
+    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM raw{kept_rows}")
+    findings = []
+    if lost:
+        findings.append(_rejected(lost, examples))
+    if shorts:
+        findings.append(_short(shorts, _examples(engine, short, width)))
+    if blanks:
+        findings.append(_blank(blanks))
+    return findings
+
+
+def _examples(engine: Engine, condition: str, width: int) -> list[str]:
+    joined = ", ".join(f"c{i}" for i in range(width))
+    rows = engine.rows(f"SELECT concat_ws(' | ', {joined}) FROM raw WHERE {condition} LIMIT 3")
+    return [text for (text,) in rows]
+
+
+def _rejected(rows: int, examples: Sequence[str]) -> Finding:
+    return Finding(
+        level="problem",
+        code="rejected-rows",
+        where="rows",
+        evidence=f"{rows:,} rows do not fit the columns and were left out: {shown(examples, 3)}.",
+        advice="Correct them in the source: most have a separator or quotation mark too many.",
+    )
+
+
+def _short(rows: int, examples: Sequence[str]) -> Finding:
+    return Finding(
+        level="warning",
+        code="short-rows",
+        where="rows",
+        evidence=f"{rows:,} rows have too few cells; the cells at their end count as missing: "
+        f"{shown(examples, 3)}.",
+    )
+
+
+def _blank(rows: int) -> Finding:
+    return Finding(
+        level="note",
+        code="blank-rows",
+        where="rows",
+        evidence=f"{rows:,} rows are blank and were left out.",
+    )

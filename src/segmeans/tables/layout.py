@@ -1,0 +1,198 @@
+"""Where the header of a grid of cells is, and which rows around it are no data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segmeans.records import Finding
+from segmeans.tables.names import shown, unique
+from segmeans.tables.values import NUMBER_MISSING
+
+MOST_TITLE_ROWS = 30
+NUMERIC_SHARE = 0.8  # a column of the sample counts as numbers from this share on
+
+_NUMBER = re.compile(
+    r"[(−+-]?\s*(?:[$€£¥]\s*)?[−+-]?[0-9][0-9.,'’\s]*(?:[eE][+-]?[0-9]+)?\s*[%€$£)]?"
+)
+
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a grid of cells is laid out.
+
+    Parameters
+    ----------
+    width : int
+        Cells in a row of data.
+    names : tuple of str
+        Tidy, unique names of the columns.
+    first : int
+        Position of the first row of data among the rows looked at.
+    findings : tuple of Finding
+        What was odd: title rows, a description row, no header, names that were changed.
+    """
+
+    width: int
+    names: tuple[str, ...]
+    first: int
+    findings: tuple[Finding, ...]
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell looks like a number, in any country's writing.
+
+    Examples
+    --------
+    >>> [is_number(cell) for cell in ("1.234,50 €", "-3", "12%", "A1", "")]
+    [True, True, True, False, False]
+    """
+    return bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def is_blank(cell: str) -> bool:
+    """Return whether a cell is empty or stands for a missing value."""
+    text = cell.strip().casefold()
+    return text == "" or text in NUMBER_MISSING
+
+
+def usual_width(rows: Rows) -> int:
+    """Return how many cells most rows have; of equally frequent widths the larger one."""
+    counts = Counter(len(row) for row in rows)
+    return max(counts, key=lambda width: (counts[width], width), default=0)
+
+
+def find_layout(rows: Rows) -> Layout:
+    """Find the header among the first rows of a grid.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of str
+        The first rows, none of them wholly blank; at least one.
+
+    Returns
+    -------
+    Layout
+
+    Examples
+    --------
+    >>> layout = find_layout([["Report of May"], ["Age", "City"], ["19", "Rome"], ["40", "Oslo"]])
+    >>> layout.names, layout.first
+    (('Age', 'City'), 2)
+    """
+    width = usual_width(rows)
+    top = _header_row(rows, width)
+    findings = [_titles(rows[:top])] if top else []
+    header, body = list(rows[top]), rows[top + 1 :]
+    if len(header) == width - 1 and body:
+        header = ["", *header]  # R leaves out the name over the row names
+    if not _is_header(header, body):
+        names = tuple(f"column_{position}" for position in range(1, width + 1))
+        return Layout(width, names, top, (*findings, _no_header(header)))
+    header += [""] * (width - len(header))
+    names = tuple(unique(header[:width]))
+    if renamed := [
+        f"{old.strip() or 'no name'} → {new}"
+        for old, new in zip(header, names, strict=False)
+        if " ".join(old.split()) != new
+    ]:
+        findings.append(_renamed(renamed))
+    first = top + 1
+    if _describes(body):
+        findings.append(_description(body[0]))
+        first += 1
+    return Layout(width, names, first, tuple(findings))
+
+
+def _header_row(rows: Rows, width: int) -> int:
+    """Return the position of the first row that is as wide as the data."""
+    for position, row in enumerate(rows[: MOST_TITLE_ROWS + 1]):
+        filled = sum(not is_blank(cell) for cell in row)
+        wide = len(row) >= width or (len(row) == width - 1 and width >= 3)
+        titled = width >= 3 and filled <= 1 and position + 1 < len(rows)
+        if wide and not titled:
+            return position
+    return 0
+
+
+def _numeric_columns(rows: Rows) -> list[int]:
+    """Return the positions of columns whose filled cells are nearly all numbers."""
+    width = usual_width(rows)
+    numeric = []
+    for position in range(width):
+        cells = [row[position] for row in rows if len(row) > position]
+        filled = [cell for cell in cells if not is_blank(cell)]
+        if filled and sum(map(is_number, filled)) >= NUMERIC_SHARE * len(filled):
+            numeric.append(position)
+    return numeric
+
+
+def _is_header(header: Sequence[str], body: Rows) -> bool:
+    """Return whether a row names columns rather than being data itself."""
+    if not body:
+        return not any(is_number(cell) for cell in header)
+    numeric = [position for position in _numeric_columns(body) if position < len(header)]
+    if numeric:
+        named = sum(not is_number(header[i]) and not is_blank(header[i]) for i in numeric)
+        blank = sum(is_blank(header[i]) for i in numeric)
+        return 2 * named > len(numeric) - blank
+    recur = sum(
+        any(len(row) > i and row[i].strip() == cell.strip() for row in body)
+        for i, cell in enumerate(header)
+        if cell.strip()
+    )
+    return 2 * recur < len(header)
+
+
+def _describes(body: Rows) -> bool:
+    """Return whether the first row under the header explains the columns in words."""
+    if len(body) < 4:
+        return False
+    numeric = [i for i in _numeric_columns(body[1:]) if i < len(body[0])]
+    cells = [body[0][i] for i in numeric if not is_blank(body[0][i])]
+    worded = sum(not is_number(cell) for cell in cells)
+    return len(numeric) >= 2 and worded == len(cells) and 2 * worded >= len(numeric)
+
+
+def _titles(rows: Rows) -> Finding:
+    lines = [" ".join(cell for cell in row if cell.strip()) for row in rows]
+    return Finding(
+        level="note",
+        code="title-rows",
+        where="header",
+        evidence=f"{len(rows)} rows above the header were left out: {shown(lines, 3)}.",
+    )
+
+
+def _no_header(row: Sequence[str]) -> Finding:
+    return Finding(
+        level="warning",
+        code="no-header",
+        where="header",
+        evidence=f"The first row looks like data ({shown(row, 4)}), so columns were named "
+        "column_1, column_2 and so on.",
+        advice="Add a row with the names of the columns if you can.",
+    )
+
+
+def _renamed(pairs: Sequence[str]) -> Finding:
+    return Finding(
+        level="note",
+        code="renamed-columns",
+        where="header",
+        evidence=f"Names that were empty or used twice were changed: {shown(pairs)}.",
+    )
+
+
+def _description(row: Sequence[str]) -> Finding:
+    return Finding(
+        level="note",
+        code="description-row",
+        where="header",
+        evidence=f"The row under the header explains the columns ({shown(row, 3)}) and was left "
+        "out.",
+    )
