@@ -1,0 +1,233 @@
+"""What to see in each figure, in words with the numbers of the study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from segmeans.records import KRow, ProfileRow, StudyRecord
+from segmeans.segments.words import feature_words, plain_numbers, plain_share, plain_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Words(NamedTuple):
+    """The title of a figure, which says what to see, and its caption, which says of what."""
+
+    title: str
+    caption: str
+
+
+def _many(k: int) -> str:
+    return "1 segment" if k == 1 else f"{k} segments"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points"
+
+
+def elbow(record: StudyRecord) -> Words:
+    """Say where the inertia bends, if it does, and what one segment more or less would do."""
+    verdict, rows = record.verdict, {row.k: row for row in record.k_table}
+    k = verdict.recommended_k
+    if verdict.elbow is None:
+        title = "Inertia falls smoothly: no clear elbow"
+    elif verdict.elbow == k:
+        title = f"Inertia bends at k = {k}, the recommended number"
+    else:
+        title = f"Inertia bends at k = {verdict.elbow}; {_many(k)} recommended"
+    told = [
+        "Inertia is the sum of squared distances of the customers to the centres of their "
+        "segments, in prepared units; it falls with every further segment."
+    ]
+    if k in rows:
+        told.append(f"{_many(k)} explain{'s' if k == 1 else ''} "
+                    f"{plain_share(rows[k].explained)} of the spread.")  # fmt: skip
+        if k - 1 in rows:
+            told.append(f"The last one adds {_points(_gain(rows, k))}")
+            told[-1] += f", one more {_points(_gain(rows, k + 1))}." if k + 1 in rows else "."
+        elif k + 1 in rows:
+            told.append(f"A second one would add {_points(_gain(rows, k + 1))}.")
+    return Words(title, " ".join(told))
+
+
+def _gain(rows: dict[int, KRow], k: int) -> float:
+    return rows[k].explained - rows[k - 1].explained
+
+
+def silhouette(record: StudyRecord, means: NDArray[np.float64], below: float, drawn: int) -> Words:
+    """Say how clearly customers belong to their segments.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    means : ndarray of shape (k,)
+        Mean silhouette per segment; empty when there is one segment.
+    below : float
+        Share of customers with a silhouette below 0.
+    drawn : int
+        Customers that were measured.
+    """
+    known = {row.k: row.silhouette for row in record.k_table if row.silhouette is not None}
+    best = max(known, key=lambda k: known[k])
+    title = f"Silhouette is highest at k = {best} ({known[best]:.2f})"
+    if record.k in known and best != record.k:
+        title = f"Silhouette {known[record.k]:.2f} at k = {record.k}, "
+        title += f"highest at k = {best} ({known[best]:.2f})"
+    told = [
+        "Silhouette of a customer: 1 far inside the own segment, 0 on a border, below 0 nearer to "
+        "another segment."
+    ]
+    if len(means):
+        clear, vague = int(means.argmax()), int(means.argmin())
+        names = [plain_text(segment.name) for segment in record.segments]
+        told.append(
+            f"Clearest: {names[clear]} (mean {means[clear]:.2f}); least clear: {names[vague]} "
+            f"({means[vague]:.2f}). {plain_share(below)} of the customers lie nearer to another "
+            "segment."
+        )
+    told.append(_drawn(record, drawn))
+    return Words(title, " ".join(filter(None, told)))
+
+
+def _drawn(record: StudyRecord, drawn: int) -> str:
+    everyone = record.funnel.assigned
+    return "" if drawn >= everyone else f"Shown: {drawn:,} of {everyone:,} customers, at random."
+
+
+def plain_map(record: StudyRecord, across: str, upwards: str, drawn: int) -> Words:
+    """Say what a map over two features shows."""
+    words = feature_words((across, upwards))
+    many = "Customers" if record.k == 1 else _many(record.k)
+    title = f"{many} by {words[across]} and {words[upwards]}"
+    told = f"Each mark is a customer; the discs are the {_centres(record)}."
+    return Words(title, f"{told} {_drawn(record, drawn) or _everyone(drawn)}")
+
+
+def _centres(record: StudyRecord) -> str:
+    if record.k == 1:
+        return "centre of everyone"
+    return "centres of the segments, numbered from the largest"
+
+
+def _everyone(drawn: int) -> str:
+    return f"All {drawn:,} customers are shown."
+
+
+def plane_map(
+    record: StudyRecord, shares: tuple[float, float], right: float, features: int, drawn: int
+) -> Words:
+    """Say how much of the spread a map of principal components shows and how far to trust it.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    shares : tuple of two floats
+        Share of the variance along each axis.
+    right : float
+        Share of customers that are nearest, in the picture, to the centre of their own segment.
+    features : int
+        How many features the segments were formed from.
+    drawn : int
+        Customers in the picture.
+    """
+    shown = plain_share(sum(shares))
+    many = "Customers" if record.k == 1 else _many(record.k)
+    title = f"{many} in the plane that shows most of the spread ({shown})"
+    told = [
+        f"The two axes are the first principal components of {features} features and show {shown} "
+        "of the spread."
+    ]
+    if record.k > 1:
+        told.append(
+            f"The picture places {plain_share(right)} of the customers in their right segment; "
+            "neighbours here may differ in what it leaves out."
+        )
+    told.append(f"The discs are the {_centres(record)}.")
+    told.append(_drawn(record, drawn))
+    return Words(title, " ".join(filter(None, told)))
+
+
+def profile(record: StudyRecord, shown: int, features: int) -> Words:
+    """Say how to read the heat map and which difference is the largest."""
+    row = strongest(record)
+    title = f"What sets the {_many(record.k)} apart"
+    told = [
+        "Numbers are means, for categories shares, in plain units; colour says how far a segment "
+        "lies from everyone, in standard deviations."
+    ]
+    if row is not None:
+        told.append(f"Largest difference: {difference(record, row)}.")
+    if shown < features:
+        told.append(f"The {shown} rows that differ most of {features}.")
+    return Words(title, " ".join(told))
+
+
+def strongest(record: StudyRecord) -> ProfileRow | None:
+    """Return the row of the profile with the largest effect among the features."""
+    rows = [row for row in record.profile if row.role == "feature" and row.effect]
+    return max(rows, key=lambda row: abs(row.effect), default=None)
+
+
+def difference(record: StudyRecord, row: ProfileRow) -> str:
+    """Say one row of the profile as half a sentence.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    row : ProfileRow
+
+    Returns
+    -------
+    str
+        Such as ``"high income, low spending has annual income 88.2 against 60.6 for everyone"``.
+    """
+    name = plain_text(record.segments[row.segment - 1].name)
+    words = feature_words(dict.fromkeys(line.feature for line in record.profile))[row.feature]
+    if row.share is not None:
+        words = f"{words} {plain_text(row.level)}"
+        here, everyone = plain_share(row.share), plain_share(row.everyone)
+    else:
+        here, everyone = plain_numbers([row.mean, row.everyone])
+    return f'"{name}" has {words} {here} against {everyone} for everyone ({row.effect:+.1f} SD)'
+
+
+def bars(shown: int, features: int) -> Words:
+    """Say how to read the bars and where the segments differ hardly at all."""
+    told = [
+        "Bars show how far a segment lies from everyone, in standard deviations; full colour from "
+        "half a standard deviation on. Numbers are means, for categories shares."
+    ]
+    if shown < features:
+        told.append(f"The {shown} rows that differ most of {features}.")
+    return Words("Each segment against everyone", " ".join(told))
+
+
+def sizes(record: StudyRecord) -> Words:
+    """Say how large the largest and the smallest segment are and who belongs to none."""
+    segments = record.segments
+    largest = max(segments, key=lambda segment: segment.size)
+    smallest = min(segments, key=lambda segment: segment.size)
+    title = (
+        f"The largest segment holds {plain_share(largest.share)} of the customers, "
+        f"the smallest {plain_share(smallest.share)}"
+    )
+    funnel = record.funnel
+    told = [f"{funnel.assigned:,} of {funnel.rows:,} rows are in a segment."]
+    if funnel.unscored:
+        reasons = "; ".join(f"{rows:,} {plain_text(why)}" for why, rows in funnel.unscored.items())
+        told.append(f"Not scored: {reasons}.")
+    return Words(title, " ".join(told))
+
+
+def pairs(record: StudyRecord, drawn: int, features: int) -> Words:
+    """Say what the pair plot shows."""
+    told = (
+        "Below the diagonal every pair of features in plain units; on it, how often each value "
+        "occurs in each segment."
+    )
+    title = (
+        f"{'Customers' if record.k == 1 else _many(record.k)} in every pair of {features} features"
+    )
+    return Words(title, " ".join(filter(None, (told, _drawn(record, drawn)))))

@@ -1,0 +1,236 @@
+"""Figures over the number of segments: elbow and silhouette."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans.records import KRow, StudyRecord
+from segmeans.report import captions, theme
+from segmeans.report.captions import Words
+from segmeans.segments.words import plain_number, plain_share
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from segmeans.study import CustomerSample
+
+BAND = 0.42  # inches per segment in the silhouette bands
+STEPS = 160  # points along the edge of a band
+
+
+def elbow(record: StudyRecord) -> tuple[Words, Figure]:
+    """Draw the inertia over k, with the elbow and the recommended number.
+
+    Parameters
+    ----------
+    record : StudyRecord
+
+    Returns
+    -------
+    tuple of Words and matplotlib Figure
+    """
+    words = captions.elbow(record)
+    sheet = theme.sheet(*words, height=3.7)
+    axes = sheet.axes(0.7, 0.45, sheet.width - 0.8, 3.2)
+    rows = record.k_table
+    ks = [row.k for row in rows]
+    axes.plot(ks, [row.inertia for row in rows], color=theme.FAINT, zorder=2)
+    axes.plot(ks, [row.inertia for row in rows], "o", color="white", mec=theme.MUTED, ms=6, mew=1.5)
+    _over_k(axes, ks)
+    top = max(row.inertia for row in rows) or 1.0
+    axes.set_ylim(0, top * 1.12)
+    axes.set_ylabel("inertia")
+    axes.yaxis.set_major_formatter(lambda value, _: plain_number(value, compact=True))
+    each = 1 + len(rows) // 12  # percentages of more rows would run into one another
+    for place, row in enumerate(rows):
+        marks = _marks(record, row.k)
+        if marks:
+            axes.plot([row.k], [row.inertia], "o", color=theme.ACCENT, ms=9, zorder=5)
+            _call_out(axes, rows, place, marks)
+        if marks or place % each == 0:
+            axes.annotate(
+                plain_share(row.explained), (row.k, row.inertia), (4, 7),
+                textcoords="offset points", size=theme.SMALL, weight="bold" if marks else "normal",
+                color=theme.INK if marks else theme.MUTED,
+            )  # fmt: skip
+    axes.text(
+        0.99, 0.97, "percentages: share of the spread explained", transform=axes.transAxes,
+        ha="right", va="top", size=theme.SMALL, color=theme.MUTED,
+    )  # fmt: skip
+    return words, sheet.figure
+
+
+def _over_k(axes: Axes, ks: list[int]) -> None:
+    """Give axes whole numbers of segments across, and a quiet grid upwards."""
+    axes.set_xlim(min(ks) - 0.5, max(ks) + 0.7)
+    step = 1 + len(ks) // 20
+    axes.set_xticks(ks[::step])
+    axes.set_xlabel("number of segments k")
+    axes.grid(axis="y")
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _marks(record: StudyRecord, k: int) -> str:
+    verdict = record.verdict
+    marks = {
+        "recommended": k == verdict.recommended_k,
+        "elbow": k == verdict.elbow,
+        "shown": k == record.k != verdict.recommended_k,
+    }
+    return "\n".join(name for name, holds in marks.items() if holds)
+
+
+def _call_out(axes: Axes, rows: Sequence[KRow], place: int, text: str) -> None:
+    """Say what a k is, above the falling line, where there is always room."""
+    row = rows[place]
+    right = place > 0.75 * len(rows)
+    reach = 1 + len(rows) // 5 if right else 1  # rows to the left that the text would cover
+    top = axes.get_ylim()[1]
+    height = rows[max(place - reach, 0)].inertia + 0.11 * top
+    axes.annotate(
+        text, (row.k, row.inertia), (row.k + (0.1 if right else 0.25), min(height, 0.77 * top)),
+        va="bottom", ha="right" if right else "left", size=theme.LABEL, weight="bold",
+        color=theme.ACCENT, linespacing=1.2, zorder=6,
+        arrowprops={"arrowstyle": "-", "color": theme.ACCENT, "lw": 0.9, "shrinkB": 5,
+                    "relpos": (1 if right else 0, 0)},
+    )  # fmt: skip
+
+
+def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
+    """Draw the silhouette over k and, per segment, how the silhouettes of its customers spread.
+
+    Parameters
+    ----------
+    record : StudyRecord
+        With a silhouette for at least one k.
+    sample : CustomerSample
+
+    Returns
+    -------
+    tuple of Words and matplotlib Figure
+    """
+    bands = [
+        np.sort(sample.silhouettes[sample.labels == segment])[::-1]
+        for segment in range(record.k if record.k > 1 else 0)
+    ]
+    means = np.array([band.mean() if len(band) else 0.0 for band in bands])
+    below = float(np.mean(sample.silhouettes < 0))
+    words = captions.silhouette(record, means, below, len(sample.labels))
+    height = max(3.4, BAND * len(bands) + 0.75)
+    sheet = theme.sheet(*words, height=height)
+    whole = sheet.width - 0.75
+    axes = sheet.axes(0.55, 0.5, 2.1 if bands else whole, 2.7 if bands else height - 0.6)
+    if bands:
+        axes.set_position(_raised(axes, height - 3.4, sheet))
+    _silhouettes_over_k(axes, record)
+    if bands:
+        name = min(2.15, 0.45 + max(_name_width(segment.name) for segment in record.segments))
+        left = 2.85 + name
+        room = sheet.axes(left, 0.5, sheet.width - left - 0.45, height - 0.75)
+        _bands(room, record, bands, means, name)
+    return words, sheet.figure
+
+
+def _name_width(name: str) -> float:
+    """Return the inches a name needs when it may take two lines."""
+    lines = theme.wrap_name(name, 1.7, theme.SMALL, lines=2).split("\n")
+    return max(theme.text_width(line, theme.SMALL) for line in lines)
+
+
+def _raised(axes: Axes, inches: float, sheet: theme.Sheet) -> tuple[float, float, float, float]:
+    """Return the place of axes moved upwards, so that two panels share their upper edge."""
+    box = axes.get_position()
+    shift = (inches + 0.05) / float(sheet.figure.get_size_inches()[1])
+    return (box.x0, box.y0 + shift, box.width, box.height)
+
+
+def _silhouettes_over_k(axes: Axes, record: StudyRecord) -> None:
+    rows = [row for row in record.k_table if row.silhouette is not None]
+    ks, values = [row.k for row in rows], [row.silhouette or 0.0 for row in rows]
+    axes.plot(ks, values, color=theme.FAINT, zorder=2)
+    axes.plot(ks, values, "o", color="white", mec=theme.MUTED, ms=5, mew=1.4)
+    _over_k(axes, ks)
+    low, high = min(0.0, *values), max(0.1, *values)
+    axes.set_ylim(low, high + 0.22 * (high - low))
+    axes.set_ylabel("mean silhouette")
+    for row in rows:
+        if row.k in (record.k, record.verdict.recommended_k):
+            _tell(axes, row, record)
+
+
+def _tell(axes: Axes, row: KRow, record: StudyRecord) -> None:
+    value = row.silhouette or 0.0
+    axes.plot([row.k], [value], "o", color=theme.ACCENT, ms=8, zorder=5)
+    label = "recommended" if row.k == record.verdict.recommended_k else "shown"
+    right = row.k > (record.k_table[0].k + record.k_table[-1].k) / 2 + 1
+    axes.annotate(
+        f"{label}\n{value:.3f}", (row.k, value), (6 if right else 0, 7),
+        textcoords="offset points", ha="right" if right else "center", va="bottom",
+        size=theme.SMALL, weight="bold", color=theme.ACCENT, linespacing=1.2,
+    )  # fmt: skip
+
+
+def _bands(
+    axes: Axes,
+    record: StudyRecord,
+    bands: list[NDArray[np.float64]],
+    means: NDArray[np.float64],
+    name: float,
+) -> None:
+    """Draw one band per segment: its customers from the clearest to the least clear."""
+    count = len(bands)
+    lowest = min(0.0, *(float(band.min()) for band in bands if len(band)))
+    axes.set_xlim(min(lowest * 1.05, -0.02), 1.0)
+    axes.set_ylim(count, 0)
+    for place, band in enumerate(bands):
+        drawn = theme.look(place + 1)
+        if len(band):
+            edge = np.quantile(band[::-1], np.linspace(1, 0, STEPS))
+            axes.fill_betweenx(
+                np.linspace(place + 0.08, place + 0.92, STEPS), 0, edge, lw=0.8,
+                facecolor="white" if drawn.hollow else drawn.colour, edgecolor=drawn.colour,
+                hatch=drawn.hatch or None,
+            )  # fmt: skip
+        axes.text(
+            1.02, place + 0.5, f"{means[place]:.2f}", transform=axes.get_yaxis_transform(),
+            va="center", size=theme.LABEL, weight="bold", color=theme.INK,
+        )  # fmt: skip
+    whole = float(np.mean(np.concatenate(bands)))
+    axes.axvline(whole, color=theme.INK, lw=1, ls=(0, (4, 3)))
+    axes.text(
+        whole, -0.12, f"mean {whole:.2f}", ha="center", va="bottom", size=theme.SMALL,
+        color=theme.INK,
+    )  # fmt: skip
+    segment_labels(axes, record, name)
+    axes.set_xlabel("silhouette of the customers")
+    axes.spines["left"].set_visible(False)
+    axes.axvline(0, color=theme.FAINT, lw=0.8)
+
+
+def segment_labels(axes: Axes, record: StudyRecord, inches: float) -> None:
+    """Write number and name of the segments left of axes whose row ``s - 1`` is segment s."""
+    axes.set_yticks([])
+    box = axes.get_window_extent()
+    inch = 1 / (box.width / theme.DPI)  # in the units of the axes
+    low, high = axes.get_ylim()
+    step = box.height / theme.DPI / abs(high - low)
+    for segment in record.segments:
+        y = segment.number - 0.5
+        theme.disc(
+            axes, -0.16 * inch, y, segment.number, size=min(17.0, step * 72 * 0.62),
+            transform=axes.get_yaxis_transform(),
+        )  # fmt: skip
+        name = theme.wrap_name(
+            segment.name, inches - 0.4, theme.SMALL, lines=1 if step < 0.3 else 2
+        )
+        axes.text(
+            -0.33 * inch, y, name, transform=axes.get_yaxis_transform(), ha="right", va="center",
+            size=theme.SMALL, linespacing=1.15,
+        )  # fmt: skip

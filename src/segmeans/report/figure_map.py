@@ -1,0 +1,366 @@
+"""Figures of the customers themselves: the segment map and the pairs of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from segmeans.records import StudyRecord
+from segmeans.report import captions, theme
+from segmeans.report.captions import Words
+from segmeans.segments.words import feature_words, plain_number, plain_share
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from segmeans.study import CustomerSample
+
+Floats = NDArray[np.float64]
+
+MOST_POINTS = 5_000
+VECTOR_POINTS = 3_000  # more than these become pixels inside an SVG
+MOST_NAMED = 8  # segments named on the map; more are named beside it
+LARGER = {"^": 1.25, "v": 1.25, "<": 1.25, ">": 1.25, "P": 1.2, "X": 1.2}  # for equal weight
+PAIRS = range(3, 7)  # numbers of features for which pairs can be read
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Customers and centres in two dimensions."""
+
+    points: Floats  # (m, 2)
+    centres: Floats  # (k, 2)
+    labels: tuple[str, str]  # of the axes
+    logs: tuple[bool, bool] = (False, False)
+
+
+def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
+    """Draw customers and centres over two features, or over the first principal components.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    sample : CustomerSample
+
+    Returns
+    -------
+    tuple of Words and matplotlib Figure
+        The caption says how much of the spread the picture shows and what share of the customers
+        it places in their right segment.
+    """
+    rows = _drawn(len(sample.labels))
+    names = list(sample.units)
+    if len(names) == 2 == len(record.preparation.features):
+        plane = _features_plane(record, sample, names)
+        words = captions.plain_map(record, names[0], names[1], len(rows))
+    else:
+        plane, shares, right = principal_plane(sample, record.centres)
+        features = len(record.preparation.features)
+        words = captions.plane_map(record, shares, right, features, len(rows))
+    beside = 2.35 if record.k > MOST_NAMED else 0.0
+    sheet = theme.sheet(*words, height=5.2)
+    axes = sheet.axes(0.7, 0.52, sheet.width - 0.8 - beside, 4.6)
+    _scatter(axes, plane.points[rows], sample.labels[rows], size=28 if len(rows) < 800 else 10)
+    for axis, label, log in zip("xy", plane.labels, plane.logs, strict=True):
+        _axis(axes, axis, label, log=log)
+    for segment, (x, y) in enumerate(plane.centres, start=1):
+        if record.k > 1:
+            theme.disc(axes, x, y, segment)
+        else:
+            axes.plot([x], [y], "X", color=theme.INK, mec="white", ms=14)
+    if beside:
+        _key(sheet, record, sheet.width - beside + 0.15, min(0.42, 4.9 / record.k))
+    elif record.k > 1:
+        _name_on_map(axes, plane, record, rows)
+    return words, sheet.figure
+
+
+def _drawn(m: int) -> NDArray[np.intp]:
+    """Return which customers are drawn: all, or some at random, the same ones every time."""
+    if m <= MOST_POINTS:
+        return np.arange(m)
+    return np.sort(np.random.default_rng(0).choice(m, MOST_POINTS, replace=False))
+
+
+def _features_plane(record: StudyRecord, sample: CustomerSample, names: list[str]) -> Plane:
+    points = np.column_stack([sample.units[name] for name in names])
+    centres = np.array(
+        [[_position(segment.centre[name]) for name in names] for segment in record.segments]
+    )
+    transforms = {feature.column: feature.transform for feature in record.preparation.features}
+    logs = [
+        transforms[name] in ("log", "log1p") and bool(points[:, i].min() > 0)
+        for i, name in enumerate(names)
+    ]
+    return Plane(points, centres, (names[0], names[1]), (logs[0], logs[1]))
+
+
+def _position(value: float | str) -> float:
+    return float("nan") if isinstance(value, str) else value
+
+
+def principal_plane(
+    sample: CustomerSample, centres: tuple[tuple[float, ...], ...]
+) -> tuple[Plane, tuple[float, float], float]:
+    """Project customers and centres onto the first two principal components.
+
+    Parameters
+    ----------
+    sample : CustomerSample
+        With m customers in p prepared columns.
+    centres : tuple of k tuples of p floats
+        In prepared units.
+
+    Returns
+    -------
+    plane : Plane
+    shares : tuple of two floats
+        Share of the variance along each component.
+    right : float
+        Share of customers that are nearest, in the plane, to the centre of their own segment.
+
+    Notes
+    -----
+    The signs are chosen so that each component points where its largest loading rises: the same
+    picture on every machine.
+    """
+    mean = sample.prepared.mean(axis=0)
+    spread = sample.prepared - mean
+    values, vectors = np.linalg.eigh(spread.T @ spread)
+    order = np.argsort(-values, kind="stable")[:2]
+    axes = vectors[:, order]
+    if axes.shape[1] < 2:
+        axes = np.column_stack([axes, np.zeros(len(axes))])
+    largest = np.abs(axes).argmax(axis=0)
+    axes = axes * np.where(axes[largest, [0, 1]] < 0, -1.0, 1.0)
+    total = float(np.maximum(values, 0).sum()) or 1.0
+    shares = [float(max(values[i], 0.0)) / total for i in order] + [0.0]
+    points, middles = spread @ axes, (np.array(centres) - mean) @ axes
+    distances = ((points[:, None, :] - middles[None]) ** 2).sum(axis=2)
+    right = float(np.mean(distances.argmin(axis=1) == sample.labels))
+    labels = (
+        _loadings("first", shares[0], axes[:, 0], sample.names),
+        _loadings("second", shares[1], axes[:, 1], sample.names),
+    )
+    return Plane(points, middles, labels), (shares[0], shares[1]), right
+
+
+def _loadings(which: str, share: float, axis: Floats, names: tuple[str, ...]) -> str:
+    """Say what a component consists of: its largest loadings, with their signs."""
+    words = feature_words(names)
+    order = np.argsort(-np.abs(axis), kind="stable")[:2]
+    parts = [
+        f"{'more' if axis[i] > 0 else 'less'} {words[names[i]]}"
+        for i in order
+        if abs(axis[i]) >= 0.5 * abs(axis[order[0]]) > 0
+    ]
+    return f"{which} component ({plain_share(share)}): {', '.join(parts)}"
+
+
+def _axis(axes: Axes, axis: str, label: str, *, log: bool) -> None:
+    """Label one axis and let its numbers read as numbers."""
+    if log:
+        getattr(axes, f"set_{axis}scale")("log")
+    drawn = getattr(axes, f"{axis}axis")
+    drawn.set_major_formatter(lambda value, _: plain_number(value, compact=True))
+    if log:
+        drawn.set_minor_formatter(lambda *_: "")
+    box = axes.get_window_extent()
+    inches = (box.width if axis == "x" else box.height) / theme.DPI
+    drawn.set_label_text(theme.wrap(label, inches, theme.LABEL, lines=2))
+    axes.tick_params(length=0, which="both")
+    axes.grid(visible=True)
+    axes.set_axisbelow(True)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _scatter(
+    axes: Axes, points: Floats, labels: NDArray[np.int32], *, size: float, panels: int = 1
+) -> None:
+    """Draw customers by segment; where many overlap, paler."""
+    alpha = 0.85 if len(points) < 800 else 0.55
+    for segment in range(int(labels.max(initial=0)) + 1):
+        inside = points[labels == segment]
+        drawn = theme.look(segment + 1)
+        axes.scatter(
+            inside[:, 0], inside[:, 1], s=size * LARGER.get(drawn.shape, 1),
+            marker=drawn.shape, alpha=alpha, zorder=3,
+            facecolors="none" if drawn.hollow else drawn.colour,
+            edgecolors=drawn.colour if drawn.hollow else "white",
+            linewidths=1.0 if drawn.hollow else 0.35,
+            rasterized=len(points) * panels > VECTOR_POINTS,
+        )  # fmt: skip
+
+
+def _key(sheet: theme.Sheet, record: StudyRecord, left: float, step: float) -> None:
+    """List mark, number and name of the segments from the upper edge downwards."""
+    height, width = step * record.k, sheet.width - left
+    axes = sheet.axes(left, sheet.height - height, width, height)
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(record.k, 0)
+    for segment in record.segments:
+        drawn, y = theme.look(segment.number), segment.number - 0.5
+        axes.plot(
+            [0.1], [y], drawn.shape, ms=8, clip_on=False, mec=drawn.colour,
+            mfc="white" if drawn.hollow else drawn.colour,
+        )  # fmt: skip
+        axes.text(0.25, y, str(segment.number), va="center", size=theme.SMALL, weight="bold")
+        name = theme.wrap_name(
+            segment.name, width - 0.5, theme.SMALL, lines=2 if step > 0.32 else 1
+        )
+        axes.text(0.48, y, name, va="center", size=theme.SMALL, linespacing=1.1)
+
+
+def _name_on_map(axes: Axes, plane: Plane, record: StudyRecord, rows: NDArray[np.intp]) -> None:
+    """Write each name beside its disc, where it hides the least."""
+    box = axes.get_window_extent()
+    discs = axes.transData.transform(plane.centres)
+    points = axes.transData.transform(plane.points[rows])
+    radius = 17.0 / 72 * theme.DPI / 2
+    taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in discs]
+    for segment, (x, y) in zip(record.segments, discs, strict=True):
+        text = theme.wrap_name(segment.name, 1.7, theme.LABEL, lines=3, bold=True)
+        lines = text.split("\n")
+        width = max(theme.text_width(line, theme.LABEL, bold=True) for line in lines) * theme.DPI
+        height = len(lines) * theme.LABEL * 1.2 / 72 * theme.DPI
+        room = (box.x0, box.y0, box.x1, box.y1)
+        costs = [
+            (_cost(spot, taken, points, room) + _strayed(spot, discs, segment.number - 1), spot)
+            for spot in _places(x, y, width, height, radius + 4)
+        ]
+        place = min(costs, key=lambda pair: pair[0])[1]
+        taken.append(place)
+        middle = ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
+        across, up = axes.transAxes.inverted().transform(middle)
+        label = axes.text(
+            across, up, text, transform=axes.transAxes, ha="center", va="center", size=theme.LABEL,
+            weight="bold", zorder=8, linespacing=1.15, color=theme.INK,
+        )  # fmt: skip
+        label.set_path_effects([withStroke(linewidth=3.2, foreground="white", alpha=0.9)])
+
+
+Box = tuple[float, float, float, float]
+
+
+def _places(x: float, y: float, width: float, height: float, gap: float) -> list[Box]:
+    """Return the boxes around a disc in which its name may stand, the preferred one first."""
+    places = []
+    for far in (1.0, 1.6, 2.6, 4.0):
+        away = gap * far
+        for across, up in (
+            (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)
+        ):  # fmt: skip
+            left = x - width / 2 + across * (width / 2 + away)
+            low = y - height / 2 + up * (height / 2 + away)
+            places.append((left, low, left + width, low + height))
+    return places
+
+
+def _cost(spot: Box, taken: list[Box], points: Floats, room: Box) -> float:
+    """Return what a name would hide: other names, discs, customers, or itself at the edge."""
+    left, low, right, high = spot
+    area = (right - left) * (high - low)
+    outside = area - _overlap(spot, room)
+    hidden = sum(_overlap(spot, other) for other in taken)
+    inside = (
+        (points[:, 0] > left)
+        & (points[:, 0] < right)
+        & (points[:, 1] > low)
+        & (points[:, 1] < high)
+    )
+    return 20 * (outside + hidden) / area + 25 * float(inside.sum()) / max(len(points), 1)
+
+
+def _strayed(spot: Box, discs: Floats, own: int) -> float:
+    """Return how far a name stands from its disc, and more when another disc is nearer."""
+    left, low, right, high = spot
+    across = np.maximum(0, np.maximum(left - discs[:, 0], discs[:, 0] - right))
+    up = np.maximum(0, np.maximum(low - discs[:, 1], discs[:, 1] - high))
+    away = np.hypot(across, up) / theme.DPI  # inches
+    return float(away[own]) + 4.0 * float((np.delete(away, own) < 1.3 * away[own]).any())
+
+
+def _overlap(one: Box, other: Box) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
+    """Draw every pair of features, and on the diagonal how often each value occurs.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    sample : CustomerSample
+        With 3 to 6 numeric features.
+
+    Returns
+    -------
+    tuple of Words and matplotlib Figure
+    """
+    names = list(sample.units)
+    count, rows = len(names), _drawn(len(sample.labels))
+    words = captions.pairs(record, len(rows), count)
+    sheet = theme.sheet(*words, height=7.4)
+    labels = sample.labels[rows]
+    transforms = {feature.column: feature.transform for feature in record.preparation.features}
+    values = {name: sample.units[name][rows] for name in names}
+    logs = {
+        name: transforms.get(name) in ("log", "log1p") and bool(values[name].min() > 0)
+        for name in names
+    }
+    size = 14 if count < 5 else 7
+    gap, left, low = 0.14, 0.72, 0.62
+    cell = ((sheet.width - left) / count - gap, (sheet.height - low) / count - gap)
+    for i, upwards in enumerate(names):
+        for j, across in enumerate(names[: i + 1]):
+            axes = sheet.axes(
+                left + j * (cell[0] + gap), low + (count - 1 - i) * (cell[1] + gap), *cell
+            )
+            if i == j:
+                _densities(axes, values[across], labels, record.k, log=logs[across])
+            else:
+                points = np.column_stack([values[across], values[upwards]])
+                _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
+                _axis(axes, "y", upwards if j == 0 else "", log=logs[upwards])
+            _axis(axes, "x", across if i == count - 1 else "", log=logs[across])
+            _quiet(axes, first=j == 0 and i > 0, last=i == count - 1)
+    if record.k > 1:
+        _key(sheet, record, left + 1.6 * (cell[0] + gap), min(0.3, 3.4 / record.k))
+    return words, sheet.figure
+
+
+def _quiet(axes: Axes, *, first: bool, last: bool) -> None:
+    """Keep tick labels on the outer edges alone."""
+    axes.locator_params(nbins=4) if not _is_log(axes) else None
+    axes.tick_params(labelleft=first, labelbottom=last, labelsize=7.5, which="both")
+
+
+def _is_log(axes: Axes) -> bool:
+    return "log" in (axes.get_xscale(), axes.get_yscale())
+
+
+def _densities(axes: Axes, values: Floats, labels: NDArray[np.int32], k: int, *, log: bool) -> None:
+    """Draw a smoothed frequency per segment."""
+    import seaborn as sns
+
+    for segment in range(k):
+        inside = values[labels == segment]
+        if len(inside) < 2 or inside.min() == inside.max():
+            continue
+        drawn = theme.look(segment + 1)
+        sns.kdeplot(
+            x=inside, ax=axes, color=drawn.colour, fill=not drawn.hollow, alpha=0.22, lw=1.3,
+            log_scale=log, gridsize=120, cut=2, warn_singular=False,
+            ls="--" if drawn.hollow else "-",
+        )  # fmt: skip
+    axes.set_ylabel("")
+    axes.set_yticks([])

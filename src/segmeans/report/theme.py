@@ -1,0 +1,324 @@
+"""One look for all figures: colours, marks, type, and a sheet with a title and a caption.
+
+Twenty segments can be told apart without colour: the first ten have ten shapes, filled; the next
+ten the same shapes, hollow (bars: hatched). The ten colours are those of Okabe and Ito ("Color
+universal design", 2008) and Tol ("Colour schemes", SRON 2021) that stand out from white paper.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from segmeans.segments.words import plain_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.ft2font import FT2Font
+
+INK = "#1f2933"
+MUTED = "#56626d"
+FAINT = "#a3adb6"
+GRID = "#e4e8ec"
+ACCENT = "#0072b2"
+LOW, HIGH = "#b35806", "#2166ac"  # below and above everyone: orange and blue, for all eyes
+
+PALETTE = (
+    "#0072b2",  # blue
+    "#d55e00",  # vermilion
+    "#009e73",  # green
+    "#aa4499",  # purple
+    "#e69f00",  # orange
+    "#56b4e9",  # sky
+    "#882255",  # wine
+    "#7a7a2e",  # olive
+    "#332288",  # indigo
+    "#6b7680",  # slate
+)
+SHAPES = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+
+DPI = 150
+WIDTH = 8.0  # inches: 1,200 pixels
+MARGIN = 0.35
+TITLE, LABEL, SMALL = 13.0, 9.5, 8.5
+
+# Scripts that DejaVu lacks, where the machine has a font for them; first come, first served.
+FALLBACKS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+)
+NO_GLYPH = "\u25af"
+
+RULES: dict[str, Any] = {
+    "axes.edgecolor": FAINT,
+    "axes.facecolor": "white",
+    "axes.grid": False,
+    "axes.labelcolor": INK,
+    "axes.labelsize": LABEL,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.unicode_minus": True,
+    "figure.dpi": DPI,
+    "figure.facecolor": "white",
+    "font.size": LABEL,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "hatch.linewidth": 0.7,
+    "lines.linewidth": 1.8,
+    "path.simplify": True,
+    "savefig.dpi": DPI,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "segmeans",
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a column name is a dollar sign
+    "text.usetex": False,
+    "xtick.color": MUTED,
+    "xtick.labelsize": SMALL,
+    "ytick.color": MUTED,
+    "ytick.labelsize": SMALL,
+}
+
+
+@contextmanager
+def rules() -> Iterator[None]:
+    """Make and save figures by the rules of this file alone, whatever the user has set."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        own: Any = RULES | {"font.family": list(_families())}
+        mpl.rcParams.update(own)
+        yield
+
+
+@functools.cache
+def _families() -> tuple[str, ...]:
+    installed = {entry.name for entry in font_manager.fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in FALLBACKS if name in installed))
+
+
+@functools.cache
+def _fonts() -> tuple[FT2Font, ...]:
+    return tuple(font_manager.get_font(font_manager.findfont(family)) for family in _families())
+
+
+def drawable(text: object) -> str:
+    r"""Return text on one line in which every character has a glyph.
+
+    Examples
+    --------
+    >>> drawable("net\nincome ($)")
+    'net income ($)'
+    """
+    fonts = _fonts()
+    return "".join(
+        character if any(font.get_char_index(ord(character)) for font in fonts) else NO_GLYPH
+        for character in plain_text(text)
+        if character not in "\u200c\u200d\ufe0e\ufe0f"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one segment is drawn."""
+
+    colour: str
+    shape: str
+    hollow: bool
+
+    @property
+    def hatch(self) -> str:
+        """The hatch of its bars and bands."""
+        return "////" if self.hollow else ""
+
+    @property
+    def on_it(self) -> str:
+        """The colour of text that stands on the segment's colour."""
+        red, green, blue = (int(self.colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.62 else INK
+
+
+def look(segment: int) -> Look:
+    """Return how a segment is drawn.
+
+    Parameters
+    ----------
+    segment : int
+        Its number, from 1. From the twenty-first on, looks repeat; numbers are always shown.
+
+    Examples
+    --------
+    >>> look(1).colour == look(11).colour, look(1) == look(11), look(1) == look(21)
+    (True, False, True)
+    """
+    place = (segment - 1) % (2 * len(PALETTE))
+    turn, colour = divmod(place, len(PALETTE))
+    return Look(PALETTE[colour], SHAPES[colour], hollow=turn == 1)
+
+
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return the width of a line of text in inches."""
+    font = font_manager.FontProperties(
+        family=list(_families()), size=size, weight="bold" if bold else "normal"
+    )
+    width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
+    return float(width) / DPI
+
+
+@functools.cache
+def _renderer() -> Any:
+    canvas: Any = FigureCanvasAgg(Figure(figsize=(1, 1), dpi=DPI))
+    return canvas.get_renderer()
+
+
+def wrap(text: object, width: float, size: float, *, lines: int, bold: bool = False) -> str:
+    """Break text into lines that fit; what does not fit the last line ends with an ellipsis.
+
+    Parameters
+    ----------
+    text : object
+        Made drawable first.
+    width : float
+        Inches.
+    size : float
+        Points.
+    lines : int
+        Most lines.
+    bold : bool, default=False
+
+    Returns
+    -------
+    str
+        Lines joined by newlines.
+    """
+    words = drawable(text).replace(" %", "\u00a0%").split(" ")
+    done: list[str] = []
+    line = ""
+    while words:
+        word = words.pop(0)
+        longer = f"{line} {word}".strip()
+        if text_width(longer, size, bold=bold) <= width:
+            line = longer
+            continue
+        if not line:  # a word wider than the line is cut
+            fits = _fitting(word, width, size, bold=bold)
+            line, rest = word[:fits], word[fits:]
+            words.insert(0, rest)
+        else:
+            words.insert(0, word)
+        if len(done) == lines - 1:
+            done.append(_cut(line, width, size, bold=bold))
+            return "\n".join(done)
+        done.append(line)
+        line = ""
+    return "\n".join([*done, line] if line else done)
+
+
+def wrap_name(name: str, width: float, size: float, *, lines: int, bold: bool = False) -> str:
+    """Break the name of a segment, between two of its traits where that is possible.
+
+    Parameters as for :func:`wrap`.
+    """
+    done: list[str] = []
+    for trait in drawable(name).replace(", ", ",\n").split("\n"):
+        longer = f"{done[-1]} {trait}" if done else trait
+        if done and text_width(longer, size, bold=bold) <= width:
+            done[-1] = longer
+        else:
+            done.append(trait)
+    if len(done) <= lines and all(text_width(line, size, bold=bold) <= width for line in done):
+        return "\n".join(done)
+    return wrap(name, width, size, lines=lines, bold=bold)
+
+
+def _fitting(word: str, width: float, size: float, *, bold: bool) -> int:
+    fits = 1
+    while fits < len(word) and text_width(word[: fits + 1], size, bold=bold) <= width:
+        fits += 1
+    return fits
+
+
+def _cut(line: str, width: float, size: float, *, bold: bool) -> str:
+    while line and text_width(f"{line}…", size, bold=bold) > width:
+        line = line[:-1]
+    return f"{line.rstrip(' ,;')}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A figure with a title above and a caption below a content area of known inches."""
+
+    figure: Figure
+    width: float
+    height: float
+    bottom: float
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Return axes at a place in the content area, in inches from its lower left corner."""
+        page_width, page_height = self.figure.get_size_inches()
+        return self.figure.add_axes(
+            (
+                (MARGIN + left) / page_width,
+                (self.bottom + bottom) / page_height,
+                width / page_width,
+                height / page_height,
+            )
+        )
+
+    def text(self, left: float, bottom: float, text: str, **options: Any) -> None:
+        """Write at a place in the content area, in inches from its lower left corner."""
+        page_width, page_height = self.figure.get_size_inches()
+        x, y = (MARGIN + left) / page_width, (self.bottom + bottom) / page_height
+        self.figure.text(x, y, text, **options)
+
+
+def sheet(title: str, caption: str, *, height: float, width: float = WIDTH) -> Sheet:
+    """Return an empty sheet.
+
+    Parameters
+    ----------
+    title, caption : str
+        What to see, and what it is made of.
+    height : float
+        Of the content area, in inches.
+    width : float, default=8.0
+        Of the whole sheet, in inches.
+    """
+    inner = width - 2 * MARGIN
+    head = wrap(title, inner, TITLE, lines=3, bold=True)
+    foot = wrap(caption, inner, SMALL, lines=6)
+    head_height = 0.25 * (head.count("\n") + 1) + 0.1
+    foot_height = 0.175 * (foot.count("\n") + 1) + 0.08
+    page = MARGIN + head_height + height + foot_height + 0.3
+    figure = Figure(figsize=(width, page), dpi=DPI)
+    FigureCanvasAgg(figure)
+    x = MARGIN / width
+    figure.text(x, 1 - MARGIN / page, head, size=TITLE, weight="bold", va="top", linespacing=1.25)
+    figure.text(x, 0.3 / page, foot, size=SMALL, color=MUTED, va="bottom", linespacing=1.35)
+    return Sheet(figure, inner, height, 0.3 + foot_height)
+
+
+def disc(axes: Axes, x: float, y: float, segment: int, *, size: float = 17.0, **how: Any) -> None:
+    """Draw the number of a segment on a disc of its colour."""
+    drawn = look(segment)
+    face, ink = ("white", drawn.colour) if drawn.hollow else (drawn.colour, drawn.on_it)
+    axes.plot(
+        [x], [y], "o", ms=size, mfc=face, mec=drawn.colour if drawn.hollow else "white",
+        mew=1.4, clip_on=False, zorder=6, **how,
+    )  # fmt: skip
+    axes.text(
+        x, y, str(segment), color=ink, weight="bold", size=size * (0.5 if segment < 10 else 0.44),
+        ha="center", va="center_baseline", zorder=7, **how,
+    )  # fmt: skip
