@@ -75,6 +75,10 @@ def silhouette(record: StudyRecord, means: NDArray[np.float64], below: float, dr
     if record.k in known and best != record.k:
         title = f"Silhouette {known[record.k]:.2f} at k = {record.k}, "
         title += f"highest at k = {best} ({known[best]:.2f})"
+    elif record.verdict.recommended_k == 1:
+        title = (
+            f"No silhouette makes a case for segments (highest: {known[best]:.2f} at k = {best})"
+        )
     told = [
         "Silhouette of a customer: 1 far inside the own segment, 0 on a border, below 0 nearer to "
         "another segment."
@@ -99,16 +103,19 @@ def _drawn(record: StudyRecord, drawn: int) -> str:
 def plain_map(record: StudyRecord, across: str, upwards: str, drawn: int) -> Words:
     """Say what a map over two features shows."""
     words = feature_words((across, upwards))
-    many = "Customers" if record.k == 1 else _many(record.k)
-    title = f"{many} by {words[across]} and {words[upwards]}"
-    told = f"Each mark is a customer; the discs are the {_centres(record)}."
+    title = f"{_who(record)} by {words[across]} and {words[upwards]}"
+    told = f"Each mark is a customer; {_centres(record)}."
     return Words(title, f"{told} {_drawn(record, drawn) or _everyone(drawn)}")
+
+
+def _who(record: StudyRecord) -> str:
+    return "Customers" if record.k == 1 else _many(record.k)
 
 
 def _centres(record: StudyRecord) -> str:
     if record.k == 1:
-        return "centre of everyone"
-    return "centres of the segments, numbered from the largest"
+        return "the cross is the centre of them all"
+    return "the discs are the centres of the segments, numbered from the largest"
 
 
 def _everyone(drawn: int) -> str:
@@ -133,8 +140,7 @@ def plane_map(
         Customers in the picture.
     """
     shown = plain_share(sum(shares))
-    many = "Customers" if record.k == 1 else _many(record.k)
-    title = f"{many} in the plane that shows most of the spread ({shown})"
+    title = f"{_who(record)} in the plane that shows most of the spread ({shown})"
     told = [
         f"The two axes are the first principal components of {features} features and show {shown} "
         "of the spread."
@@ -144,30 +150,33 @@ def plane_map(
             f"The picture places {plain_share(right)} of the customers in their right segment; "
             "neighbours here may differ in what it leaves out."
         )
-    told.append(f"The discs are the {_centres(record)}.")
+    told.append(f"Each mark is a customer; {_centres(record)}.")
     told.append(_drawn(record, drawn))
     return Words(title, " ".join(filter(None, told)))
 
 
-def profile(record: StudyRecord, shown: int, features: int) -> Words:
-    """Say how to read the heat map and which difference is the largest."""
-    row = strongest(record)
-    title = f"What sets the {_many(record.k)} apart"
+def profile(record: StudyRecord, largest: ProfileRow, shown: int, rows: int) -> Words:
+    """Say how to read the heat map and which difference is the largest.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    largest : ProfileRow
+        The one with the largest effect.
+    shown, rows : int
+        Features and levels in the picture, and in all.
+    """
     told = [
         "Numbers are means, for categories shares, in plain units; colour says how far a segment "
-        "lies from everyone, in standard deviations."
+        "lies from everyone, in standard deviations (bold: at least half of one).",
+        f"Largest difference: {difference(record, largest)}.",
+        _strongest_only(shown, rows),
     ]
-    if row is not None:
-        told.append(f"Largest difference: {difference(record, row)}.")
-    if shown < features:
-        told.append(f"The {shown} rows that differ most of {features}.")
-    return Words(title, " ".join(told))
+    return Words(f"What sets the {_many(record.k)} apart", " ".join(filter(None, told)))
 
 
-def strongest(record: StudyRecord) -> ProfileRow | None:
-    """Return the row of the profile with the largest effect among the features."""
-    rows = [row for row in record.profile if row.role == "feature" and row.effect]
-    return max(rows, key=lambda row: abs(row.effect), default=None)
+def _strongest_only(shown: int, rows: int) -> str:
+    return "" if shown == rows else f"Shown: the {shown} rows of {rows} that differ most."
 
 
 def difference(record: StudyRecord, row: ProfileRow) -> str:
@@ -193,15 +202,13 @@ def difference(record: StudyRecord, row: ProfileRow) -> str:
     return f'"{name}" has {words} {here} against {everyone} for everyone ({row.effect:+.1f} SD)'
 
 
-def bars(shown: int, features: int) -> Words:
-    """Say how to read the bars and where the segments differ hardly at all."""
-    told = [
+def bars(shown: int, rows: int) -> Words:
+    """Say how to read the bars; arguments as for :func:`profile`."""
+    told = (
         "Bars show how far a segment lies from everyone, in standard deviations; full colour from "
         "half a standard deviation on. Numbers are means, for categories shares."
-    ]
-    if shown < features:
-        told.append(f"The {shown} rows that differ most of {features}.")
-    return Words("Each segment against everyone", " ".join(told))
+    )
+    return Words("Each segment against everyone", f"{told} {_strongest_only(shown, rows)}".strip())
 
 
 def sizes(record: StudyRecord) -> Words:

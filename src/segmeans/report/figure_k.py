@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,14 +90,17 @@ def _marks(record: StudyRecord, k: int) -> str:
 def _call_out(axes: Axes, rows: Sequence[KRow], place: int, text: str) -> None:
     """Say what a k is, above the falling line, where there is always room."""
     row = rows[place]
+    style: dict[str, Any] = {"size": theme.LABEL, "weight": "bold", "color": theme.ACCENT}
+    if place == 0:  # the line falls away: there is room beside it
+        axes.text(row.k + 0.06 * len(rows), row.inertia, text, va="center", **style)
+        return
     right = place > 0.75 * len(rows)
     reach = 1 + len(rows) // 5 if right else 1  # rows to the left that the text would cover
     top = axes.get_ylim()[1]
     height = rows[max(place - reach, 0)].inertia + 0.11 * top
     axes.annotate(
         text, (row.k, row.inertia), (row.k + (0.1 if right else 0.25), min(height, 0.77 * top)),
-        va="bottom", ha="right" if right else "left", size=theme.LABEL, weight="bold",
-        color=theme.ACCENT, linespacing=1.2, zorder=6,
+        va="bottom", ha="right" if right else "left", linespacing=1.2, zorder=6, **style,
         arrowprops={"arrowstyle": "-", "color": theme.ACCENT, "lw": 0.9, "shrinkB": 5,
                     "relpos": (1 if right else 0, 0)},
     )  # fmt: skip

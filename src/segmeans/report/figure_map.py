@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from segmeans.records import StudyRecord
@@ -72,7 +73,7 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
         if record.k > 1:
             theme.disc(axes, x, y, segment)
         else:
-            axes.plot([x], [y], "X", color=theme.INK, mec="white", ms=14)
+            axes.plot([x], [y], "X", color=theme.INK, mec="white", ms=14, zorder=6)
     if beside:
         _key(sheet, record, sheet.width - beside + 0.15, min(0.42, 4.9 / record.k))
     elif record.k > 1:
@@ -167,7 +168,7 @@ def _axis(axes: Axes, axis: str, label: str, *, log: bool) -> None:
     if log:
         getattr(axes, f"set_{axis}scale")("log")
     drawn = getattr(axes, f"{axis}axis")
-    drawn.set_major_formatter(lambda value, _: plain_number(value, compact=True))
+    drawn.set_major_formatter(lambda value, _: _tick(value))
     if log:
         drawn.set_minor_formatter(lambda *_: "")
     box = axes.get_window_extent()
@@ -178,6 +179,13 @@ def _axis(axes: Axes, axis: str, label: str, *, log: bool) -> None:
     axes.set_axisbelow(True)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def _tick(value: float) -> str:
+    """Write a number below an axis: round thousands short."""
+    if 1e3 <= abs(value) < 1e6 and value % 100 == 0:
+        return f"{value / 1e3:g}k"
+    return plain_number(value, compact=True)
 
 
 def _scatter(
@@ -220,6 +228,7 @@ def _key(sheet: theme.Sheet, record: StudyRecord, left: float, step: float) -> N
 
 def _name_on_map(axes: Axes, plane: Plane, record: StudyRecord, rows: NDArray[np.intp]) -> None:
     """Write each name beside its disc, where it hides the least."""
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # settled before places are measured
     box = axes.get_window_extent()
     discs = axes.transData.transform(plane.centres)
     points = axes.transData.transform(plane.points[rows])
@@ -266,16 +275,16 @@ def _places(x: float, y: float, width: float, height: float, gap: float) -> list
 def _cost(spot: Box, taken: list[Box], points: Floats, room: Box) -> float:
     """Return what a name would hide: other names, discs, customers, or itself at the edge."""
     left, low, right, high = spot
-    area = (right - left) * (high - low)
-    outside = area - _overlap(spot, room)
-    hidden = sum(_overlap(spot, other) for other in taken)
+    area = _area(spot)
+    outside = 1 - _overlap(spot, room) / area
+    hidden = sum(_overlap(spot, other) / min(area, _area(other)) for other in taken)
     inside = (
         (points[:, 0] > left)
         & (points[:, 0] < right)
         & (points[:, 1] > low)
         & (points[:, 1] < high)
     )
-    return 20 * (outside + hidden) / area + 25 * float(inside.sum()) / max(len(points), 1)
+    return 20 * (outside + hidden) + 25 * float(inside.sum()) / max(len(points), 1)
 
 
 def _strayed(spot: Box, discs: Floats, own: int) -> float:
@@ -285,6 +294,10 @@ def _strayed(spot: Box, discs: Floats, own: int) -> float:
     up = np.maximum(0, np.maximum(low - discs[:, 1], discs[:, 1] - high))
     away = np.hypot(across, up) / theme.DPI  # inches
     return float(away[own]) + 4.0 * float((np.delete(away, own) < 1.3 * away[own]).any())
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _overlap(one: Box, other: Box) -> float:
@@ -332,20 +345,21 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
                 _axis(axes, "y", upwards if j == 0 else "", log=logs[upwards])
             _axis(axes, "x", across if i == count - 1 else "", log=logs[across])
-            _quiet(axes, first=j == 0 and i > 0, last=i == count - 1)
+            _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j)
     if record.k > 1:
         _key(sheet, record, left + 1.6 * (cell[0] + gap), min(0.3, 3.4 / record.k))
     return words, sheet.figure
 
 
-def _quiet(axes: Axes, *, first: bool, last: bool) -> None:
-    """Keep tick labels on the outer edges alone."""
-    axes.locator_params(nbins=4) if not _is_log(axes) else None
-    axes.tick_params(labelleft=first, labelbottom=last, labelsize=7.5, which="both")
-
-
-def _is_log(axes: Axes) -> bool:
-    return "log" in (axes.get_xscale(), axes.get_yscale())
+def _quiet(axes: Axes, *, first: bool, last: bool, diagonal: bool) -> None:
+    """Keep few tick labels, on the outer edges alone."""
+    for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
+        axis.set_major_locator(LogLocator(numticks=3) if scale == "log" else MaxNLocator(nbins=4))
+    if diagonal:
+        axes.set_yticks([])
+    axes.tick_params(
+        labelleft=first and not diagonal, labelbottom=last, labelsize=7.5, which="both"
+    )
 
 
 def _densities(axes: Axes, values: Floats, labels: NDArray[np.int32], k: int, *, log: bool) -> None:

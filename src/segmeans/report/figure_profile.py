@@ -118,7 +118,9 @@ def heat_map(record: StudyRecord) -> tuple[Words, Figure]:
     """
     turned = record.k > MOST_BESIDE
     shown, whole = lines(record, MOST_BARS if turned else MOST_LINES)
-    words = captions.profile(record, len(shown), whole)
+    rows = (row for line in shown for row in line.rows)
+    largest = max(rows, key=lambda row: abs(row.effect))
+    words = captions.profile(record, largest, len(shown), whole)
     return words, _heat_below(record, shown, words) if turned else _heat_beside(
         record, shown, words
     )
@@ -238,7 +240,7 @@ def bars(record: StudyRecord) -> tuple[Words, Figure]:
     panel = 0.25 * len(shown) + 0.08
     width = (INNER - name) / across - gap
     titles = [
-        theme.wrap_name(segment.name, width - 0.25, HEAD, lines=3, bold=True)
+        theme.wrap_name(segment.name, width - 0.25, HEAD, lines=4, bold=True)
         for segment in record.segments
     ]
     head = 0.25 + 0.15 * max(title.count("\n") + 1 for title in titles)

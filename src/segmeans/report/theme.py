@@ -244,10 +244,12 @@ def wrap_name(name: str, width: float, size: float, *, lines: int, bold: bool = 
 
 
 def _fitting(word: str, width: float, size: float, *, bold: bool) -> int:
+    """Return how many characters of a word fit; rather up to a joint than in mid-word."""
     fits = 1
     while fits < len(word) and text_width(word[: fits + 1], size, bold=bold) <= width:
         fits += 1
-    return fits
+    joint = max(word.rfind(mark, 0, fits) for mark in "_-/.") + 1
+    return joint if joint > fits / 3 else fits
 
 
 def _cut(line: str, width: float, size: float, *, bold: bool) -> str:
