@@ -22,7 +22,6 @@ from segmeans import KMeans
 from segmeans.clustering.search import Budget, search
 from segmeans.errors import DataError, SettingError
 
-
 PLAIN_STARTS = dict.fromkeys(
     (
         "check_sample_weight_equivalence_on_dense_data",
