@@ -258,7 +258,7 @@ def _needs_forms(census: Counts) -> bool:
         return False
     if census["whole"] < census["present"]:
         return True
-    return 19000101 <= census["low"] and census["high"] <= 21001231
+    return census["low"] >= 19000101 and census["high"] <= 21001231
 
 
 def _decimal_mark(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,10 +125,8 @@ def _split(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[
     else:
         reader = csv.reader(lines, delimiter=separator)
         pairs = []
-        try:
+        with suppress(csv.Error):  # an overlong cell: what was read so far must do
             pairs += [(row, reader.line_num) for row in reader]
-        except csv.Error:  # an overlong cell: what was read so far must do
-            pass
     for row, end in pairs:
         if any(cell.strip() for cell in row):
             rows.append(row)

@@ -35,8 +35,10 @@ def quoted(name: str) -> str:
 
     Examples
     --------
-    >>> print(quoted('Income "net"'))
-    "Income ""net\"""
+    >>> quoted("Annual Income") == '"Annual Income"'
+    True
+    >>> quoted('say "hi"').count('"')
+    6
     """
     return '"' + name.replace('"', '""') + '"'
 
@@ -53,11 +55,11 @@ def literal(text: str) -> str:
 
 
 def plain(message: str) -> str:
-    """Return the first sentence of an engine's message, without its class and its advice.
+    r"""Return the first sentence of an engine's message, without its class and its advice.
 
     Examples
     --------
-    >>> plain('Binder Error: Table "a" not found!\\n\\nLINE 1: ...')
+    >>> plain('Binder Error: Table "a" not found!\n\nLINE 1: ...')
     'Table "a" not found'
     """
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
@@ -200,7 +202,7 @@ class Engine:
             columns = self._connection.execute(query).fetchnumpy()
         except duckdb.Error as error:
             raise _translated(error, where) from None
-        return {name: _filled(column) for name, column in columns.items()}
+        return {name: _filled(cast("Array", column)) for name, column in columns.items()}
 
     def stream(self, query: str, rows: int, *, where: str = "") -> Iterator[dict[str, Array]]:
         """Yield blocks of exactly ``rows`` rows (the last one shorter) in bounded memory."""
@@ -251,7 +253,7 @@ def _filled(column: Array) -> Array:
 def _unframed(series: Any) -> Array:
     """Return a column of a frame as float64 with NaN or as object with None."""
     if series.dtype.kind in "biuf":
-        return cast(Array, series.to_numpy(dtype=np.float64))
+        return cast("Array", series.to_numpy(dtype=np.float64))
     values: Array = series.to_numpy(dtype=object, copy=True)
     values[series.isna().to_numpy()] = None
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from segmeans.tables.duck import Column, Table, quoted
 from segmeans.tables.names import says_id
@@ -70,7 +71,7 @@ def gather(table: Table) -> tuple[Evidence, ...]:
     )
 
 
-def _counts(table: Table) -> dict[str, dict[str, object]]:
+def _counts(table: Table) -> dict[str, dict[str, Any]]:
     wanted = []
     for column in table.columns:
         name = quoted(column.name)
@@ -83,7 +84,7 @@ def _counts(table: Table) -> dict[str, dict[str, object]]:
     row = table.engine.rows(
         f"SELECT {', '.join(wanted)} FROM {quoted(table.relation)}", where=table.name
     )[0]
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     exact = []
     for i, column in enumerate(table.columns):
         present, distinct, low, high, whole = row[5 * i : 5 * i + 5]

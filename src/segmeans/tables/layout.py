@@ -14,8 +14,10 @@ from segmeans.tables.values import NUMBER_MISSING
 MOST_TITLE_ROWS = 30
 NUMERIC_SHARE = 0.8  # a column of the sample counts as numbers from this share on
 
+_MINUS = "\u2212"
 _NUMBER = re.compile(
-    r"[(−+-]?\s*(?:[$€£¥]\s*)?[−+-]?[0-9][0-9.,'’\s]*(?:[eE][+-]?[0-9]+)?\s*[%€$£)]?"
+    rf"[({_MINUS}+-]?\s*(?:[$€£¥]\s*)?[{_MINUS}+-]?\.?[0-9][0-9.,'\u2019\s]*(?:[eE][+-]?[0-9]+)?"
+    r"\s*[%€$£)]?"
 )
 
 Rows = Sequence[Sequence[str]]

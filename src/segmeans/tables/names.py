@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+|#")
 
-_WHO = frozenset(
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text, separated by blanks."""
+    return frozenset(text.split())
+
+
+_WHO = word_set(
     "customer cust client user member account acct household person subscriber contact loyalty "
     "shopper buyer guest patient student employee respondent kunde kunden mitglied cliente "
-    "clientes klant".split()
+    "clientes klant"
 )
-_WHAT = frozenset(  # an order or a product: their numbers are names too, with letters among them
-    "invoice order transaction receipt ticket bill booking basket stock product item article "
-    "rechnung rechnungs auftrag auftrags bestell artikel produkt".split()
-)
-_NUMBERED = frozenset(
-    "id ids no nr num number nummer numero code key ref reference hash identifier".split()
-)
-_ID_ALONE = frozenset("id ids uid uuid guid rowid index rownames # identifier".split())
+_NUMBERED = word_set("id ids no nr num number nummer numero code key ref reference hash identifier")
+_ID_ANYWHERE = word_set("id ids uuid guid")
+_ID_ALONE = word_set("uid rowid index rownames # identifier")
 _ID_RUN = re.compile(
     r"(?:customer|cust|client|user|member|account|household|person|subscriber|contact|kunden?)"
     r"(?:id|no|nr|num|number|nummer|code|key)|unnamed"
@@ -51,14 +53,13 @@ def says_id(name: str) -> bool:
     parts = words(name)
     if not parts:
         return False
-    if any(part in {"id", "ids", "uuid", "guid"} for part in parts):
+    if _ID_ANYWHERE & set(parts):
         return True
     if len(parts) == 1:
         return parts[0] in _ID_ALONE or bool(_ID_RUN.fullmatch(parts[0]))
-    return (parts[0] == "unnamed" and parts[1] == "0") or any(
-        (first in _WHO or first in _WHAT) and second in _NUMBERED
-        for first, second in zip(parts, parts[1:], strict=False)
-    )
+    if parts[-1] in _NUMBERED or parts[:2] == ("unnamed", "0"):
+        return True
+    return any(noun in _WHO and number in _NUMBERED for noun, number in pairwise(parts))
 
 
 def says_customer(name: str) -> bool:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 
-from segmeans.tables.names import words
+from segmeans.tables.names import word_set, words
 
 CONTENT_SHARE = 0.5  # personal when this share of the values is
 
@@ -33,9 +33,7 @@ _HEADERS = {
     "an internet address": "ip ipaddress ipaddr macaddress deviceid",
 }
 _BY_WORD = {word: what for what, listed in _HEADERS.items() for word in listed.split()}
-_PEOPLE = frozenset(
-    "first last full given family middle customer client user person contact".split()
-)
+_PEOPLE = word_set("first last full given family middle customer client user person contact")
 
 
 def personal_header(name: str) -> str:

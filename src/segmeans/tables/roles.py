@@ -17,7 +17,7 @@ from segmeans.settings import Settings
 from segmeans.tables.duck import Table, quoted
 from segmeans.tables.evidence import Evidence, gather
 from segmeans.tables.layout import is_number
-from segmeans.tables.names import says_customer, says_id, shown, words
+from segmeans.tables.names import says_customer, says_id, shown, word_set, words
 from segmeans.tables.personal import personal_content, personal_header
 
 MOST_LEVELS = 50  # a category with more levels does not become a feature by itself
@@ -26,15 +26,15 @@ ORDER_LOG_SHARE = 0.8  # fewer different ids than this share of the rows looks l
 LONG_TEXT = 40  # mean length from which values are free text
 LEAST_ASCENDING = 20  # rows from which ascending unique whole numbers count as an id
 
-_CODED = frozenset(
+_CODED = word_set(
     "channel region type class category group cluster segment store branch shop zip zipcode postal "
     "postcode postalcode plz gender sex genre status plan tier marital country state city area "
     "district department dept sector industry occupation profession job education brand product "
-    "warehouse code flag label method payment weekday".split()
+    "warehouse code flag label method payment weekday"
 )
-_COUNTED = frozenset(
+_COUNTED = word_set(
     "number count num total sum amount avg mean average median rate ratio share score rating age "
-    "size years days months income price spend spending value frequency recency".split()
+    "size years days months income price spend spending value frequency recency"
 )
 
 
@@ -183,7 +183,7 @@ def _personal(item: Evidence) -> ColumnRole | None:
     if announced == "a date of birth" and item.column.is_number:
         return None  # a year of birth says no more than an age
     few = item.distinct <= MOST_CODES and item.distinct < item.present / 2
-    if announced and not (few and not item.column.type == "DATE"):
+    if announced and not (few and item.column.type != "DATE"):
         return _role(item, "personal", f"the header says {announced}")
     return None
 

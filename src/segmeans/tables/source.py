@@ -255,7 +255,7 @@ def _load_csv(engine: Engine, path: Path, settings: Settings) -> Loaded:
     )
 
 
-def _load_parquet(engine: Engine, path: Path, settings: Settings) -> Loaded:
+def _load_parquet(engine: Engine, path: Path, _: Settings) -> Loaded:
     """Serve Parquet where it lies: nothing is copied into memory."""
     parts = _parts(path) if path.is_dir() else [path]
     listed = ", ".join(literal(str(part)) for part in parts)
@@ -269,7 +269,7 @@ def _load_parquet(engine: Engine, path: Path, settings: Settings) -> Loaded:
     return ({"files": str(len(parts))} if path.is_dir() else {}), ()
 
 
-def _load_json(engine: Engine, path: Path, settings: Settings) -> Loaded:
+def _load_json(engine: Engine, path: Path, _: Settings) -> Loaded:
     from segmeans.tables.files import load_json
 
     return load_json(engine, path, SOURCE)

@@ -9,6 +9,7 @@ import hashlib
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -26,10 +27,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_OPENERS: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
-    b"\x1f\x8b": ("gzip", lambda path: gzip.open(path, "rb")),
-    b"BZh": ("bzip2", lambda path: bz2.open(path, "rb")),
-    b"\xfd7zXZ": ("xz", lambda path: lzma.open(path, "rb")),
+_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    "gzip": lambda file: gzip.GzipFile(fileobj=file),
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
 }
 _BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
@@ -119,8 +121,9 @@ def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextF
     SettingError
         If the stated encoding is unknown or does not fit.
     """
-    compression, opener = _opener(path)
-    head = _read_head(path, opener)
+    compression = _compression(path)
+    with _decompressed(path, compression) as file:
+        head = file.read(HEAD)
     if not head.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise SourceError("The file is empty", where=str(path), hint="check how it was exported")
     stated = _known_encoding(encoding) if encoding else ""
@@ -132,7 +135,7 @@ def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextF
             found=what_it_is(head),
             allowed="a delimited text file, Parquet, JSON lines, Excel, DuckDB or SQLite",
         )
-    survey = _survey(path, opener)
+    survey = _survey(path, compression)
     findings: list[Finding] = []
     if not found:
         found, findings = _guessed_encoding(survey)
@@ -141,7 +144,7 @@ def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextF
     if plain and not (compression or survey.nul or survey.mixed):
         return text
     copy = folder / "clean.txt"
-    _rewrite(path, copy, opener, found, stated=bool(stated))
+    _rewrite(path, copy, compression, found, stated=bool(stated))
     if survey.nul and found not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
         findings.append(_nul())
     return replace(text, path=copy, findings=tuple(findings))
@@ -164,39 +167,34 @@ def what_it_is(head: bytes) -> str:
     return next((name for magic, name in known.items() if head.startswith(magic)), "binary data")
 
 
-def _opener(path: Path) -> tuple[str, Callable[[Path], IO[bytes]]]:
+def _compression(path: Path) -> str:
     try:
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
         raise unreadable(path, error) from None
-    for magic, (name, opener) in _OPENERS.items():
-        if start.startswith(magic):
-            return name, opener
-    return "", lambda plain: plain.open("rb")
+    return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
 
-def _read_head(path: Path, opener: Callable[[Path], IO[bytes]]) -> bytes:
+@contextmanager
+def _decompressed(path: Path, compression: str) -> Iterator[IO[bytes]]:
     try:
-        with opener(path) as file:
-            return file.read(HEAD)
+        with path.open("rb") as plain:
+            if not compression:
+                yield plain
+                return
+            with _UNPACKERS[compression](plain) as unpacked:
+                yield unpacked
     except _BROKEN as error:
-        raise _broken(path, error) from None
+        raise SourceError(
+            "The file is damaged or cut off", where=str(path), found=error, hint="copy it again"
+        ) from None
 
 
-def _broken(path: Path, error: BaseException) -> SourceError:
-    return SourceError(
-        "The file is damaged or cut off", where=str(path), found=error, hint="copy it again"
-    )
-
-
-def _chunks(path: Path, opener: Callable[[Path], IO[bytes]]) -> Iterator[bytes]:
-    try:
-        with opener(path) as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except _BROKEN as error:
-        raise _broken(path, error) from None
+def _chunks(path: Path, compression: str) -> Iterator[bytes]:
+    with _decompressed(path, compression) as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def _known_encoding(name: str) -> str:
@@ -233,13 +231,13 @@ def _is_binary(head: bytes) -> bool:
     return what_it_is(head) != "binary data" or controls > 0.002 * len(head) + 1
 
 
-def _survey(path: Path, opener: Callable[[Path], IO[bytes]]) -> _Survey:
+def _survey(path: Path, compression: str) -> _Survey:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     bad = wide = 0
     feeds = returns = pairs = 0
     nul = quotes = False
     last = b""
-    for chunk in _chunks(path, opener):
+    for chunk in _chunks(path, compression):
         if not chunk.isascii() or decoder.getstate()[0]:
             text = decoder.decode(chunk)
             if not text.isascii():
@@ -294,7 +292,7 @@ def _nul() -> Finding:
 def _rewrite(
     path: Path,
     copy: Path,
-    opener: Callable[[Path], IO[bytes]],
+    compression: str,
     encoding: str,
     *,
     stated: bool,
@@ -305,7 +303,7 @@ def _rewrite(
     held = ""
     try:
         with copy.open("w", encoding="utf-8", newline="") as out:
-            for chunk in _chunks(path, opener):
+            for chunk in _chunks(path, compression):
                 text = held + decoder.decode(chunk)
                 held = "\r" if text.endswith("\r") else ""
                 out.write(_plain_lines(text.removesuffix("\r")))

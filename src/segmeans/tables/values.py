@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from segmeans.tables.duck import Engine, literal
 
 SPACE = " \t\r\n\x0b\x0c\u00a0\u2007\u202f\u200b\ufeff"
-TEXT_MISSING = tuple(
-    "na n/a #n/a #na nan -nan null (null) <na> nil \\n ? - -- . #null! #value! #div/0! #ref!".split()
+TEXT_MISSING = (
+    *("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "(null)", "<na>", "nil", "\\n"),
+    *("?", "-", "--", ".", "#null!", "#value!", "#div/0!", "#ref!"),
 )
 NUMBER_MISSING = (
     *TEXT_MISSING,
@@ -24,7 +25,7 @@ _MONEY = (
     r"€|R\$|US\$|\$|£|¥|₹|₽|₺|₩|zł|kr\.?"
     r"|usd|eur|gbp|chf|jpy|cny|inr|brl|cad|aud|sek|nok|dkk|pln|czk"
 )
-_GAP = r" '’\x{00A0}\x{202F}"
+_GAP = r" '\x{2019}\x{00A0}\x{202F}"
 _POINT = rf"[-+]?(?:(?:[0-9]{{1,3}}(?:[,{_GAP}][0-9]{{3}})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
 _COMMA = rf"[-+]?(?:(?:[0-9]{{1,3}}(?:[.{_GAP}][0-9]{{3}})+|[0-9]+)(?:,[0-9]*)?|,[0-9]+)"
 
@@ -62,10 +63,8 @@ def _macros() -> dict[str, str]:
         "tight(v)": "ord(v) BETWEEN 33 AND 126 AND ord(right(v, 1)) BETWEEN 33 AND 126",
         "trimmed_text(v)": f"CASE WHEN tight(v) THEN v ELSE trim(v, {literal(SPACE)}) END",
         "trimmed(v)": "trimmed_text(CAST(v AS VARCHAR))",
-        "worded_trim(v)": f"CASE WHEN v <> '' AND lower(v) NOT IN {_among(TEXT_MISSING)} "
-        "THEN v END",
-        "valued_trim(v)": f"CASE WHEN v <> '' AND lower(v) NOT IN {_among(NUMBER_MISSING)} "
-        "THEN v END",
+        "worded_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(TEXT_MISSING)} THEN v END",
+        "valued_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(NUMBER_MISSING)} THEN v END",
         "worded(v)": "worded_trim(trimmed(v))",
         "valued(v)": "valued_trim(trimmed(v))",
         "decimal_text(v)": "NOT (contains(v, '_') OR contains(v, 'x'))",  # 1_000 and 0x1F
@@ -77,8 +76,9 @@ def _macros() -> dict[str, str]:
         "THEN TRY_CAST(v AS BIGINT) END",
         "unsigned_money(v)": f"regexp_replace(regexp_replace(v, {lead}, '\\1', 'i'), {tail}, "
         "'', 'i')",
-        "bare(v)": "CASE WHEN regexp_full_match(v, '[-+]?[0-9.,]+') THEN v ELSE regexp_replace(unsigned_money(regexp_replace(replace(v, '−', '-'), "
-        "'^\\((.*)\\)$', '-\\1')), '^(.*[0-9])-$', '-\\1') END",
+        "undressed(v)": "regexp_replace(unsigned_money(regexp_replace(replace(v, chr(8722), '-'), "
+        "'^\\((.*)\\)$', '-\\1')), '^(.*[0-9])-$', '-\\1')",
+        "bare(v)": "CASE WHEN regexp_full_match(v, '[-+]?[0-9.,]+') THEN v ELSE undressed(v) END",
         "point_bare(v)": f"CASE WHEN {_fits(_POINT)} THEN "
         f"TRY_CAST(regexp_replace(v, {groups['point']}, '', 'g') AS DOUBLE) END",
         "comma_bare(v)": f"CASE WHEN {_fits(_COMMA)} THEN TRY_CAST(replace("

@@ -1,0 +1,56 @@
+"""Cells of an output table: what is written, and what a spreadsheet would take for a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?(?:[eE][-+]?[0-9]+)?")
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    A leading apostrophe goes before ``= + - @``, tab and carriage return; a text that is a plain
+    number stays as it is.
+
+    Examples
+    --------
+    >>> [harmless(text) for text in ("=1+1", "-5", "@home", "Ann")]
+    ["'=1+1", '-5', "'@home", 'Ann']
+    """
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def written(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:
+    """Return a column ready for the CSV writer: missing values empty, text harmless.
+
+    Numbers are written with as many digits as are needed to read the same number again.
+
+    Examples
+    --------
+    >>> written([1, None, 0.5, float("nan"), True, "=x"])
+    [1, '', 0.5, '', 'true', "'=x"]
+    """
+    listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        return listed
+    return [_cell(value) for value in listed]
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return "" if value != value else float(value)
+    return value
