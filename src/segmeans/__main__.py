@@ -1,4 +1,4 @@
-"""`python -m segmeans` is the command line."""
+"""Run the command line as ``python -m segmeans``."""
 
 from segmeans.cli import main
 

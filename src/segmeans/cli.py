@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_origin
 import typer
 
 from segmeans import __version__
-from segmeans.config import config_text, read_config, split_names
+from segmeans.config import config_text, read_config, split_names, split_numbers
 from segmeans.errors import SegmeansError, SettingError
 from segmeans.settings import Settings, allowed_values
 
@@ -99,7 +99,7 @@ def _option(name: str) -> inspect.Parameter:
     field = Settings.model_fields[name]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     flag = "--" + name.replace("_", "-")
-    common = {
+    common: dict[str, Any] = {
         "help": f"{field.description} {_default(name)}".strip(),
         "rich_help_panel": str(extra["group"]),
         "show_default": False,
@@ -243,6 +243,72 @@ def inspect_source(
         typer.echo(seen.to_json())
     else:
         screen.show_inspection(seen)
+
+
+Rows = Annotated[int, typer.Option(help="How many rows.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")]
+Out = Annotated[str, typer.Option(help="File to write: .csv, .csv.gz or .parquet.")]
+Truth = Annotated[bool, typer.Option(help="Add a column with the true segment.")]
+Left = Annotated[float, typer.Option(help="Share of values left out at random, 0 to 0.9.")]
+Replace = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")]
+
+
+@sample_app.command("customers")
+@_told
+def sample_customers(
+    *,
+    out: Out,
+    rows: Rows = 2000,
+    seed: Seed = 1,
+    segments: Annotated[int, typer.Option(help="Planted segments, 1 to 12.")] = 5,
+    separation: Annotated[
+        float, typer.Option(help="How far they stand apart: 1 clear, 0.5 blurred.")
+    ] = 1.0,
+    sizes: Annotated[
+        str | None, typer.Option(help="Relative sizes of the segments, as 4,3,2,1,1.")
+    ] = None,
+    no_segments: Annotated[
+        bool, typer.Option("--no-segments", help="A market without segments, same margins.")
+    ] = False,
+    extra: Annotated[int, typer.Option(help="Further columns, 0 to 8.")] = 0,
+    missing: Left = 0.0,
+    truth: Truth = False,
+    overwrite: Replace = False,
+) -> None:
+    """Write a customer table: CustomerID, Gender, Age, Annual Income (k$), Spending Score."""
+    from segmeans.sample import CustomerMarket, write_customers
+    from segmeans.tables.parquet import from_csv
+
+    market = CustomerMarket(
+        segments=segments,
+        sizes=split_numbers(sizes, "sizes"),
+        separation=separation,
+        structure=not no_segments,
+        extra=extra,
+        missing=missing,
+        truth=truth,
+    )
+    write_customers(out, rows, seed, market, overwrite=overwrite, to_parquet=from_csv)
+
+
+@sample_app.command("orders")
+@_told
+def sample_orders(
+    *,
+    out: Out,
+    rows: Rows = 20_000,
+    seed: Seed = 1,
+    days: Annotated[int, typer.Option(help="Length of the log from 2023-01-01 on.")] = 730,
+    missing: Left = 0.0,
+    truth: Truth = False,
+    overwrite: Replace = False,
+) -> None:
+    """Write an order log, one row per order line, with returns and cancellations."""
+    from segmeans.sample import OrderMarket, write_orders
+    from segmeans.tables.parquet import from_csv
+
+    market = OrderMarket(days=days, missing=missing, truth=truth)
+    write_orders(out, rows, seed, market, overwrite=overwrite, to_parquet=from_csv)
 
 
 @app.command()

@@ -63,9 +63,7 @@ def config_text(values: Mapping[str, Any]) -> str:
     import tomli_w  # noqa: PLC0415  (only for writing)
 
     plain = {
-        name: _plain(name, value)
-        for name, value in values.items()
-        if value not in (None, (), {})
+        name: _plain(name, value) for name, value in values.items() if value not in (None, (), {})
     }
     return tomli_w.dumps(plain)
 
@@ -100,3 +98,29 @@ def split_names(values: list[str]) -> tuple[str, ...]:
             hint=str(error),
         ) from None
     return tuple(name.strip() for row in rows for name in row if name.strip())
+
+
+def split_numbers(value: str | None, where: str) -> tuple[float, ...]:
+    """Split numbers at commas; none for None.
+
+    Raises
+    ------
+    SettingError
+        When a part is no number.
+
+    Examples
+    --------
+    >>> split_numbers("4, 2.5,1", "sizes")
+    (4.0, 2.5, 1.0)
+    """
+    if value is None:
+        return ()
+    try:
+        return tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise SettingError(
+            "A list of numbers cannot be read",
+            where=where,
+            found=value,
+            allowed="numbers separated by commas",
+        ) from None

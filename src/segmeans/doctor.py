@@ -38,6 +38,17 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in ("numpy", "duckdb")}
 
 
+def engine() -> str:
+    """Return which kernels compute, without what does not change a result.
+
+    Returns
+    -------
+    str
+    """
+    found = kernels.description()
+    return f"{found.twin} ({found.instructions})"
+
+
 def examine() -> dict[str, str]:
     """Return what is installed and which kernels run, as label to plain words.
 
@@ -54,10 +65,6 @@ def examine() -> dict[str, str]:
     }
     facts |= {name: metadata.version(name) for name in CORE}
     for label, (module, extra) in OPTIONAL.items():
-        absent = (
-            f"not installed (pip install 'segmeans[{extra}]')"
-            if extra
-            else "not installed"
-        )
+        absent = f"not installed (pip install 'segmeans[{extra}]')" if extra else "not installed"
         facts[label] = "yes" if util.find_spec(module) else absent
     return facts

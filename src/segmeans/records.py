@@ -253,3 +253,30 @@ class StudyRecord:
     segments: tuple[Segment, ...]
     centres: tuple[tuple[float, ...], ...]  # in prepared units, in the order of the segments
     profile: tuple[ProfileRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelSegment:
+    """What the model file knows of one segment."""
+
+    number: int
+    id: str
+    name: str
+    size: int  # customers on the day of training
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelRecord:
+    """All that is needed to say which segment anyone belongs to: what ``model.json`` holds."""
+
+    kind: Literal["segmeans model"]
+    schema: int
+    versions: dict[str, str]
+    fingerprint: str  # of the source it was trained on
+    seed: int
+    id_column: str | None
+    preparation: PreparationState
+    columns: tuple[str, ...]  # prepared columns, in the order of the centres
+    centres: tuple[tuple[float, ...], ...]  # in prepared units
+    segments: tuple[ModelSegment, ...]  # in the order of the centres

@@ -2,33 +2,366 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmeans.records import StudyRecord
+from segmeans import doctor, model, preparation, shown, verdict
+from segmeans.clustering import evidence, kernels
+from segmeans.clustering.coreset import count_distinct
+from segmeans.clustering.search import Solution, sweep
+from segmeans.errors import DataError, SettingError
+from segmeans.model import Assigned, Model, record_json
+from segmeans.prepared import CustomerSample, PreparedRows, draw, everyone, prepare
+from segmeans.records import (
+    ColumnRole,
+    Finding,
+    Funnel,
+    ModelRecord,
+    ModelSegment,
+    PreparationState,
+    SourceInfo,
+    StudyRecord,
+    Use,
+)
+from segmeans.segments.describe import describe
+from segmeans.segments.profile import profile
+from segmeans.settings import Settings
+from segmeans.tables.roles import recognise
+from segmeans.tables.source import Opened, open_table
+
+SCHEMA = 1
+STRICT = 1000
+"""Most iterations of the last descent on all rows."""
+USES: tuple[Use, ...] = ("id", "feature", "describe", "ignore")
+
+
+class Progress(Protocol):
+    """What is told of long work: the step, how much of it is done, and how much there is."""
+
+    def __call__(self, step: str, done: int, total: int) -> None: ...
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
+    del step, done, total
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerSample:
-    """Customers drawn for the figures: all of them when few, else a stratified random sample.
+class Inspection:
+    """What a source holds and what each column is taken for."""
 
-    Rows are in source order. ``m`` is the number of customers drawn, ``p`` of prepared columns.
-    """
+    source: SourceInfo
+    roles: tuple[ColumnRole, ...]
+    findings: tuple[Finding, ...]
+    preparation: PreparationState | None  # None when no column can be a feature
 
-    prepared: NDArray[np.float64]  # (m, p), columns named by ``names``
-    names: tuple[str, ...]  # the p prepared columns, as preparation.columns gives them
-    units: dict[str, NDArray[np.float64]]  # numeric features in their own units, (m,) each
-    labels: NDArray[np.int32]  # (m,), segment number - 1
-    silhouettes: NDArray[np.float64]  # (m,)
-    shadows: NDArray[np.float64]  # (m,), 0 at the centre to 1 on the border
-    customers: int  # how many there are in all
+    def to_json(self) -> str:
+        """Return the inspection as JSON text."""
+        return record_json(self)
 
 
 @dataclass(frozen=True)
 class Study:
-    """A finished study: the record that ``study.json`` holds, and the rows for the figures."""
+    """A finished study: the record that ``study.json`` holds, and the rows it speaks of.
+
+    The source stays open until the study is closed, so that the segment of every customer can be
+    written beside its id; a study is a context manager.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    model : Model
+        Says which segment anyone belongs to.
+    assigned : Assigned
+        One entry per row of the source, in its order.
+    status : ndarray of shape (n,)
+        0 for a scored row, else the reason, as :data:`segmeans.preparation.STATUS` names it.
+    sample : CustomerSample
+        For the figures.
+    opened : Opened
+        The source.
+    """
 
     record: StudyRecord
+    model: Model
+    assigned: Assigned
+    status: NDArray[np.int8]
     sample: CustomerSample
+    opened: Opened
+
+    @property
+    def k(self) -> int:
+        """The number of segments."""
+        return self.record.k
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Segment number of every row of the source, from 1; 0 where it is not scored."""
+        return self.assigned.labels + 1
+
+    def to_json(self) -> str:
+        """Return the text of ``study.json``."""
+        return record_json(self.record)
+
+    def close(self) -> None:
+        """Close the source."""
+        self.opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        return shown.as_text(self.record)
+
+    def __repr__(self) -> str:
+        return f"<Study: {shown.headline(self.record)}>"
+
+    def _repr_html_(self) -> str:
+        return shown.as_html(self.record)
+
+
+def look(source: Any, settings: Settings) -> Inspection:
+    """Say what a source holds and what each column is taken for, without making segments.
+
+    Parameters
+    ----------
+    source : str, Path, DataFrame or Arrow table
+        As :func:`conduct` takes it.
+    settings : Settings
+
+    Returns
+    -------
+    Inspection
+    """
+    with open_table(source, settings) as opened:
+        seen = recognise(opened.table, settings)
+        findings = (*opened.findings, *seen.findings)
+        state: PreparationState | None = None
+        try:
+            fitted = preparation.fit(opened.table, seen.roles, settings)
+            state, findings = fitted.state, (*findings, *fitted.findings)
+        except DataError as error:
+            findings = (*findings, _no_features(opened.info.name, error))
+        return Inspection(
+            source=opened.info, roles=seen.roles, findings=findings, preparation=state
+        )
+
+
+def _no_features(where: str, error: DataError) -> Finding:
+    return Finding(
+        level="problem", code="no-features", where=where, evidence=error.what, advice=error.hint
+    )
+
+
+def segment(data: Any, **settings: Any) -> Study:
+    """Find the segments of a customer table.
+
+    Parameters
+    ----------
+    data : str, Path, DataFrame or Arrow table
+        A file, a folder of Parquet files, a database URL, or a pandas, polars or Arrow table.
+        It is never changed.
+    **settings
+        As in :class:`segmeans.Settings`, for example ``features=["Age", "Income"], k="2-20"``.
+        Nothing is written: ``out`` and the other settings of the output have no effect.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    SettingError
+        When a setting is not known or has a value that is not allowed.
+    SourceError, DataError
+        When the data cannot be read or cannot bear what was asked.
+    """
+    return conduct(data, Settings.ask(settings, where="segment()"))
+
+
+def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> Study:
+    """Carry out a study from the source to the segments of every customer.
+
+    Parameters
+    ----------
+    source : str, Path, DataFrame or Arrow table
+    settings : Settings
+    progress : Progress, optional
+        Told of every step.
+
+    Returns
+    -------
+    Study
+        Open; close it when the segments have been written.
+
+    Raises
+    ------
+    SettingError, SourceError, DataError
+        When the data cannot be read or cannot bear what was asked.
+    """
+    progress("Reading the table", 0, 1)
+    opened = open_table(source, settings)
+    try:
+        study = _conduct(opened, settings, progress)
+    except BaseException:
+        opened.close()
+        raise
+    return study
+
+
+def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
+    table = opened.table
+    seen = recognise(table, settings)
+    progress("Reading the table", 1, 1)
+    fitted = preparation.fit(table, seen.roles, settings)
+    rows = prepare(table, fitted.state, tick=progress)
+    _check_customers(rows.used, opened.info.name)
+    ks = _ks(settings, count_distinct(rows.rows, settings.k[1] + 1), opened.info.name)
+    progress("Searching", 0, 1)
+    solutions = sweep(rows.rows, ks, seed=settings.seed, threads=settings.threads)
+    progress("Searching", 1, 1)
+    found = evidence.gather(
+        rows.rows,
+        solutions,
+        seed=settings.seed,
+        fast=settings.fast,
+        threads=settings.threads,
+        progress=progress,
+    )
+    decided = verdict.decide(found.rows, settings, found.flows)
+    k = settings.k[0] if settings.k[0] == settings.k[1] else decided.recommended_k
+    progress("Assigning everyone", 0, 1)
+    solution = next(solution for solution in solutions if solution.k == k)
+    centres = _polished(rows, solution, settings)
+    assigned = everyone(rows, centres)
+    progress("Assigning everyone", 1, 1)
+    progress("Describing the segments", 0, 1)
+    described = profile(table, seen.roles, fitted.state, assigned.labels, k)
+    segments = describe(described, assigned, preparation.to_units(fitted.state, centres))
+    progress("Describing the segments", 1, 1)
+    record = StudyRecord(
+        schema=SCHEMA,
+        versions=doctor.versions(),
+        engine=doctor.engine(),
+        seed=settings.seed,
+        settings=settings.model_dump(mode="json", exclude=_LEAVES_NO_TRACE),
+        resolved=_resolved(seen.roles, solutions, k),
+        source=opened.info,
+        funnel=_funnel(fitted.state, rows),
+        findings=(*opened.findings, *seen.findings, *fitted.findings),
+        roles=seen.roles,
+        preparation=fitted.state,
+        recommended_k=decided.recommended_k,
+        k=k,
+        k_table=found.rows,
+        verdict=decided,
+        segments=segments,
+        centres=tuple(tuple(centre) for centre in centres.tolist()),
+        profile=described,
+    )
+    sample = draw(table, fitted.state, rows, assigned, settings.seed)
+    return Study(record, _model(record), assigned, rows.status, sample, opened)
+
+
+_LEAVES_NO_TRACE = {"threads", "out", "overwrite", "figures", "format"}
+"""Settings that do not change what is found, and so do not change ``study.json``."""
+
+
+def _check_customers(scored: int, where: str) -> None:
+    if scored < 2:
+        raise DataError(
+            "Segments need at least 2 customers with values",
+            where=where,
+            found=f"{scored}",
+            hint="check the source, or allow more missing values with max_missing",
+        )
+
+
+def _ks(settings: Settings, distinct: int, where: str) -> range:
+    """Return the numbers of segments to search; a range ends with the different customers."""
+    first, last = settings.k
+    if distinct < 2:
+        raise DataError(
+            "All customers are alike in the features",
+            where=where,
+            hint="name other features, or check the source",
+        )
+    if first > distinct:
+        raise SettingError(
+            "There are fewer different customers than segments asked for",
+            where=where,
+            found=f"k = {first}, {distinct:,} different customers",
+            allowed=f"k up to {distinct:,}",
+        )
+    return range(first, min(last, distinct) + 1)
+
+
+def _polished(rows: PreparedRows, solution: Solution, settings: Settings) -> NDArray[np.float64]:
+    """Descend on all rows until nothing moves; largest segment first, ties by the centres."""
+    centres, sizes = solution.centres, solution.sizes
+    if isinstance(rows.rows, np.ndarray):
+        threads = settings.threads or kernels.default_threads()
+        origin = centres.mean(axis=0)
+        end = kernels.polish(
+            rows.rows, None, [centres - origin], STRICT, 0.0, threads, origin=origin
+        )[0]
+        part = kernels.passes(rows.rows, None, [end.centres], threads, origin=origin)[0]
+        centres, sizes = end.centres + origin, part.counts
+    order = np.lexsort((*centres.T[::-1], -sizes))
+    return np.ascontiguousarray(centres[order])
+
+
+def _resolved(
+    roles: Sequence[ColumnRole], solutions: Sequence[Solution], k: int
+) -> dict[str, object]:
+    used: dict[str, object] = {
+        use: [role.name for role in roles if role.use == use] for use in USES
+    }
+    return used | {"k_searched": [one.k for one in solutions], "k": k}
+
+
+def _funnel(state: PreparationState, rows: PreparedRows) -> Funnel:
+    legend = preparation.legend(state)
+    marks, counts = np.unique(rows.status, return_counts=True)
+    unscored = {
+        legend[int(mark)]: int(count)
+        for mark, count in zip(marks, counts, strict=True)
+        if mark != preparation.USED
+    }
+    return Funnel(rows=len(rows.status), assigned=rows.used, unscored=unscored)
+
+
+def _model(record: StudyRecord) -> Model:
+    uses = {role.use: role.name for role in record.roles}
+    return Model(
+        ModelRecord(
+            kind="segmeans model",
+            schema=model.SCHEMA,
+            versions=record.versions,
+            fingerprint=record.source.fingerprint,
+            seed=record.seed,
+            id_column=uses.get("id"),
+            preparation=record.preparation,
+            columns=preparation.columns(record.preparation),
+            centres=record.centres,
+            segments=tuple(
+                ModelSegment(
+                    number=one.number, id=one.id, name=one.name, size=one.size, share=one.share
+                )
+                for one in record.segments
+            ),
+        )
+    )

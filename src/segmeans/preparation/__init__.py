@@ -10,6 +10,7 @@ from __future__ import annotations
 from segmeans.preparation.categories import MISSING, OTHER, UNSEEN_CODE
 from segmeans.preparation.learn import Fitted, fit
 from segmeans.preparation.state import (
+    USED,
     blocks,
     columns,
     expressions,
@@ -27,6 +28,7 @@ __all__ = [
     "MISSING",
     "OTHER",
     "UNSEEN_CODE",
+    "USED",
     "Fitted",
     "blocks",
     "columns",
