@@ -85,11 +85,12 @@ def learn_category(feature: FeatureState, levels: Levels) -> tuple[FeatureState,
     """
     kept, pooled = _pooled(levels)
     counts = {level: levels.counts[level] for level in _in_order(kept)}
-    rest = levels.known - sum(counts.values())
+    missing = levels.rows - levels.known + levels.counts.get(MISSING, 0)
+    rest = levels.rows - missing - sum(counts.values())
     if rest:
         counts[OTHER] = rest
-    if levels.known < levels.rows:
-        counts[MISSING] = counts.get(MISSING, 0) + levels.rows - levels.known
+    if missing:
+        counts[MISSING] = missing
     shares = tuple(count / levels.rows for count in counts.values())
     many_pooled = levels.distinct - len(kept)
     two = len(counts) == 2
@@ -116,14 +117,12 @@ def _pooled(levels: Levels) -> tuple[list[str], list[str]]:
 
     A single rare level keeps its name: pooling it would hide the name and merge nothing.
     """
+    real = [level for level in levels.counts if level not in (OTHER, MISSING)]
     least = LEAST_SHARE * levels.rows
-    kept = [level for level, count in levels.counts.items() if count >= least][:MOST_LEVELS]
-    rare = [level for level in levels.counts if level not in kept]
-    if len(rare) == 1 and levels.distinct == len(levels.counts):
-        return [*kept, *rare], []
-    if rare:
-        kept = [level for level in kept if level != OTHER]
-        rare = [level for level in levels.counts if level not in kept]
+    kept = [level for level in real if levels.counts[level] >= least][:MOST_LEVELS]
+    rare = [level for level in real if level not in kept]
+    if len(rare) == 1 and levels.distinct == len(levels.counts) and OTHER not in levels.counts:
+        return real, []
     return kept, rare
 
 

@@ -142,7 +142,7 @@ def _decided(column: Column, tried: Sequence[tuple[FeatureState, Moments]], wish
     if chosen is None:
         return replace(column, feature=replace(column.feature, note=_why_not(column, tried, wish)))
     feature, found = chosen
-    before, after = f"{column.raw.skew:.2g}", f"{found.skew:.2g}"
+    before, after = _short(column.raw.skew), _short(found.skew)
     shown = _SHOWN.get(feature.transform, f"Yeo-Johnson with exponent {feature.exponent}")
     note = f"{shown} brings the skew from {before} to {after}"
     odd = column.findings
@@ -167,7 +167,7 @@ def _readable_or_least(
 
 
 def _why_not(column: Column, tried: Sequence[tuple[FeatureState, Moments]], wish: str) -> str:
-    skew = f"{column.raw.skew:.2g}"
+    skew = _short(column.raw.skew)
     if column.feature.kind == "date":
         return "a date is not transformed"
     if wish == "none":
@@ -179,3 +179,7 @@ def _why_not(column: Column, tried: Sequence[tuple[FeatureState, Moments]], wish
     if not tried and column.distinct <= FEW_VALUES:
         return f"skew {skew}, but only {column.distinct} different values"
     return f"no transform lessens the skew of {skew}"
+
+
+def _short(skew: float) -> str:
+    return f"{round(skew, 2) + 0.0:g}"

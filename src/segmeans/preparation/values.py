@@ -78,11 +78,14 @@ def _one_dimensional(feature: FeatureState, column: Any) -> npt.NDArray[Any]:
             found=repr(column),
             hint="pass a list, one value per customer",
         )
+    if isinstance(column, (list, tuple)):  # mixed values must stay as given, not become text
+        return np.fromiter(column, dtype=object, count=len(column))
     values = np.asarray(column)
-    if values.ndim == 1:
-        # A list of mixed values must stay as given, not become text.
-        return np.asarray(column, dtype=object) if values.dtype.kind in "US" else values
-    raise DataError("A column has more than one dimension", where=feature.column)
+    if values.ndim != 1:
+        raise DataError(
+            "A column has more than one dimension", where=feature.column, found=values.shape
+        )
+    return values
 
 
 def _each(function: Any, values: npt.NDArray[Any]) -> Floats:
