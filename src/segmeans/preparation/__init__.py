@@ -27,7 +27,10 @@ from segmeans.preparation.values import raw_values
 __all__ = [
     "MISSING",
     "OTHER",
+    "SOME_MISSING",
+    "TOO_MANY_MISSING",
     "UNSEEN_CODE",
+    "USED",
     "USED",
     "Fitted",
     "blocks",
