@@ -65,31 +65,18 @@ static void sweep_task(void *context, size_t task, size_t thread)
         partial_place(&partials[s], &sweep->sets[s].table, room);
         room += partial_width(&sweep->sets[s].table);
     }
-    twin->visit_block(sweep->rows, first, rest < BLOCK ? rest : BLOCK, sweep->sets, partials,
+    twin->visit_block(sweep->rows, NULL, first, rest < BLOCK ? rest : BLOCK, sweep->sets, partials,
                       sweep->count, &sweep->scratches[thread]);
 }
 
-/* Add one block to the caller's totals, k x (d sums, count, spread). */
-static void reduce(const Set *set, const Partial *partial, double *out)
-{
-    const Table *table = &set->table;
-    if (set->delta && !partial->changes) return;
-    for (size_t c = 0; c < table->k; c++, out += table->d + 2) {
-        double lanes = 0.0;
-        for (size_t j = 0; j < table->d; j++) {
-            out[j] += partial->sums[c * table->padded + j];
-            lanes += partial->lanes[c * table->padded + j];
-        }
-        out[table->d] += partial->counts[c];
-        out[table->d + 1] += lanes;
-    }
-}
+/* Blocks are visited in waves whose sums fit in so much room. */
+enum { WAVE_DOUBLES = 1 << 17 };
 
 static int run_sweep(Sweep *sweep, size_t threads, Py_buffer *views, size_t *changes)
 {
     const size_t blocks = (sweep->rows->n + BLOCK - 1) / BLOCK;
-    size_t wave = (size_t)(1 << 22) / sweep->width;
-    wave = wave < 4 * threads ? 4 * threads : wave > 512 ? 512 : wave;
+    size_t wave = WAVE_DOUBLES / sweep->width;
+    wave = wave < 8 * threads ? 8 * threads : wave;
     wave = wave < blocks ? wave : blocks;
     threads = useful_threads(threads, wave);
     sweep->room = aligned_room(wave * sweep->width * sizeof(double));
@@ -97,7 +84,7 @@ static int run_sweep(Sweep *sweep, size_t threads, Py_buffer *views, size_t *cha
     sweep->scratches = calloc(threads, sizeof(Scratch));
     int ready = sweep->room && sweep->partials && sweep->scratches;
     for (size_t t = 0; ready && t < threads; t++) {
-        ready = scratch_room(&sweep->scratches[t], sweep->rows->d);
+        ready = scratch_room(&sweep->scratches[t], sweep->rows->d, sweep->count);
     }
     for (size_t first = 0; ready && first < blocks; first += wave) {
         const size_t here = blocks - first < wave ? blocks - first : wave;
@@ -116,14 +103,14 @@ static int run_sweep(Sweep *sweep, size_t threads, Py_buffer *views, size_t *cha
     return ready;
 }
 
-/* One set: (centres, k, labels, width, deadlines, drift, bounded, delta, measure, out). */
+/* One set: (centres, k, labels, width, deadlines, drift, bounded, delta, out). */
 static int read_set(PyObject *item, const Rows *rows, Set *set, Py_buffer *views)
 {
     PyObject *centres, *labels, *deadlines, *out;
     Py_ssize_t k;
     const size_t n = rows->n, d = rows->d;
-    if (!PyArg_ParseTuple(item, "OnOiOdiiiO", &centres, &k, &labels, &set->width, &deadlines,
-                          &set->drift, &set->bounded, &set->delta, &set->measure, &out)) {
+    if (!PyArg_ParseTuple(item, "OnOiOdiiO", &centres, &k, &labels, &set->width, &deadlines,
+                          &set->drift, &set->bounded, &set->delta, &out)) {
         return 0;
     }
     if (k < 1 || (labels == Py_None) != (deadlines == Py_None) ||
@@ -236,7 +223,7 @@ static int run_nearest(Nearest *job, size_t threads)
     job->scratches = calloc(threads, sizeof(Scratch));
     int ready = job->scratches != NULL;
     for (size_t t = 0; ready && t < threads; t++) {
-        ready = scratch_room(&job->scratches[t], job->rows->d);
+        ready = scratch_room(&job->scratches[t], job->rows->d, 1);
     }
     if (ready) parallel(blocks, threads, job, nearest_task);
     for (size_t t = 0; job->scratches && t < threads; t++) scratch_free(&job->scratches[t]);

@@ -14,6 +14,13 @@
 #define STRIP_GROUPS (STRIP / GROUP)
 #define CACHE_LINE 64
 
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
+#define shuffle8(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t Shuffle __attribute__((vector_size(32)));
+#define shuffle8(a, b, ...) __builtin_shuffle(a, b, (Shuffle){__VA_ARGS__})
+#endif
+
 /* Rows as the caller holds them. */
 typedef struct {
     const void *values;    /* n x d, row-major */
@@ -43,14 +50,23 @@ typedef struct {
     double drift;          /* sum of what the centres may have moved since the first pass */
     int bounded;           /* labels and deadlines are valid: use them */
     int delta;             /* add up what changed; else everything */
-    int measure;           /* the spreads are wanted too (not with delta) */
 } Set;
 
-/* Where a pass over one block adds up for one set: sums, lanes of spreads, counts. */
+/* Where a pass over one block adds up for one set. */
 typedef struct {
-    double *sums, *lanes, *counts;
+    double *cells;         /* k cells, see CELL below */
     size_t changes;
 } Partial;
+
+/* A cell holds all that adding a row to a cluster touches, in so many doubles: the weighted sums
+ * at 0, the squared offsets by column at `padded`, the centre at 2 padded, the count at 3 padded. */
+#define CELL(padded) (3 * (padded) + ((padded) < 8 ? (padded) : 8))
+
+/* One set that adds up every row of a strip. */
+typedef struct {
+    double *cells;
+    const int32_t *labels;
+} Adding;
 
 /* Rows of one strip, converted when first needed. */
 typedef struct {
@@ -58,7 +74,9 @@ typedef struct {
     float *lengths;        /* groups x GROUP: squared lengths of the narrow rows */
     double *padded;        /* STRIP x padded */
     double *columns;       /* d x GROUP, for one group in doubt */
-    uint8_t narrow_ready[STRIP_GROUPS], padded_ready[STRIP_GROUPS];
+    int32_t *labels;       /* sets x STRIP */
+    Adding *adding;        /* the sets that add up everything */
+    uint8_t narrow_ready[STRIP_GROUPS];
 } Scratch;
 
 /* Points of a search, prepared once for many starts. */
@@ -81,8 +99,8 @@ typedef struct {
 /* The functions that exist once per instruction set. */
 typedef struct {
     const char *name;
-    void (*visit_block)(const Rows *, size_t first, size_t n, Set *sets, Partial *partials,
-                        size_t count, Scratch *);
+    void (*visit_block)(const Rows *, const Points *, size_t first, size_t n, Set *sets,
+                        Partial *partials, size_t count, Scratch *);
     void (*nearest_block)(const Rows *, size_t first, size_t n, const Table *, Scratch *,
                           int32_t *labels, double *distances, int32_t *second_labels,
                           double *second_distances);
@@ -164,33 +182,57 @@ static inline void table_fill(Table *table, const double *centres, double scale)
     table->longest = longest < 1e17 ? (float)longest : INFINITY;
 }
 
-static inline int scratch_room(Scratch *scratch, size_t d)
+static inline int scratch_room(Scratch *scratch, size_t d, size_t sets)
 {
     memset(scratch, 0, sizeof *scratch);
     scratch->narrow = aligned_room(STRIP * d * sizeof(float));
     scratch->lengths = aligned_room(STRIP * sizeof(float));
     scratch->padded = aligned_room(STRIP * padded_width(d) * sizeof(double));
     scratch->columns = aligned_room(GROUP * d * sizeof(double));
-    return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns;
+    scratch->labels = aligned_room(sets * STRIP * sizeof(int32_t));
+    scratch->adding = malloc((sets + 1) * sizeof(Adding));
+    return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns &&
+           scratch->labels && scratch->adding;
 }
 
 static inline void scratch_free(Scratch *scratch)
 {
     free(scratch->narrow), free(scratch->lengths), free(scratch->padded), free(scratch->columns);
+    free(scratch->labels), free(scratch->adding);
 }
 
 static inline size_t partial_width(const Table *table)
 {
-    return round_up(2 * table->k * table->padded + table->k, 8);
+    return round_up(table->k * CELL(table->padded), 8);
 }
 
 static inline void partial_place(Partial *partial, const Table *table, double *room)
 {
-    partial->sums = room;
-    partial->lanes = room + table->k * table->padded;
-    partial->counts = room + 2 * table->k * table->padded;
+    const size_t padded = table->padded;
+    partial->cells = room;
     partial->changes = 0;
     memset(room, 0, partial_width(table) * sizeof(double));
+    for (size_t c = 0; c < table->k; c++) {
+        memcpy(room + c * CELL(padded) + 2 * padded, table->centres + c * padded,
+               padded * sizeof(double));
+    }
+}
+
+/* Add one block to totals, k x (d sums, count, spread). */
+static inline void reduce(const Set *set, const Partial *partial, double *totals)
+{
+    const Table *table = &set->table;
+    if (set->delta && !partial->changes) return;
+    for (size_t c = 0; c < table->k; c++, totals += table->d + 2) {
+        const double *cell = partial->cells + c * CELL(table->padded);
+        double spread = 0.0;
+        for (size_t j = 0; j < table->d; j++) {
+            totals[j] += cell[j];
+            spread += cell[table->padded + j];
+        }
+        totals[table->d] += cell[3 * table->padded];
+        totals[table->d + 1] += spread;
+    }
 }
 
 #endif

@@ -3,52 +3,84 @@
  * Included once per instruction set, after _kernels_score.h.
  */
 
-/* Rows of one group as doubles, padded with zeros to whole vectors. */
-static void pad_group(const Rows *rows, size_t first, size_t n, size_t padded, double *to)
+/* Rows of one strip as doubles, padded with zeros to whole vectors; where the caller's rows are
+ * like that already, they serve themselves. */
+static const double *pad_strip(const Rows *rows, size_t first, size_t n, size_t padded, double *room)
 {
     const size_t d = rows->d;
+    double *to = room;
+    if (rows->wide && !rows->origin && d == padded) {
+        return (const double *)rows->values + first * d;
+    }
     for (size_t i = 0; i < n; i++, to += padded) {
-        if (rows->wide && !rows->origin) {
-            memcpy(to, (const double *)rows->values + (first + i) * d, d * sizeof(double));
+        if (rows->wide) {
+            const double *from = (const double *)rows->values + (first + i) * d;
+            if (rows->origin) {
+                for (size_t j = 0; j < d; j++) to[j] = from[j] - rows->origin[j];
+            } else {
+                for (size_t j = 0; j < d; j++) to[j] = from[j];
+            }
         } else {
             for (size_t j = 0; j < d; j++) to[j] = value_at(rows, first + i, j);
         }
         for (size_t j = d; j < padded; j++) to[j] = 0.0;
     }
+    return room;
 }
 
-/* Add n padded rows to the sums of their clusters; `padded` is a constant where it is small. */
-INLINE void add_rows(const double *values, const double *weights, const int32_t *labels,
-                         size_t n, const size_t padded, const Table *table, int measure,
-                         Partial *partial)
-{
-    for (size_t i = 0; i < n; i++, values += padded) {
-        const size_t label = (size_t)labels[i];
-        double *sums = partial->sums + label * padded;
-        const double weight = weights ? weights[i] : 1.0;
-        partial->counts[label] += weight;
-        for (size_t j = 0; j < padded; j++) sums[j] += weight * values[j];
-        if (measure) {
-            const double *centre = table->centres + label * padded;
-            double *lanes = partial->lanes + label * padded;
-            for (size_t j = 0; j < padded; j++) {
-                double offset = values[j] - centre[j];
-                lanes[j] += weight * (offset * offset);
-            }
-        }
+/* Add the rows of a strip to their clusters in all sets that want everything.
+ *
+ * Row by row, all sets in turn: a sum is not needed again before its last addition is done. The
+ * rows are taken in vectors of `lanes` doubles, at any address. `width` and `weighted` are
+ * constants where this is inlined. */
+#define DEFINE_ADD_ROWS(name, lanes)                                                               \
+    INLINE void name(const double *values, const double *weights, size_t n, const size_t width,    \
+                     const int weighted, const Adding *adding, size_t count)                       \
+    {                                                                                              \
+        typedef double vector __attribute__((vector_size(8 * (lanes)), aligned(8), may_alias));    \
+        for (size_t i = 0; i < n; i++, values += width) {                                          \
+            const double weight = weighted ? weights[i] : 1.0;                                     \
+            const vector first = *(const vector *)values;                                          \
+            for (size_t s = 0; s < count; s++) {                                                   \
+                double *cell = adding[s].cells + (size_t)adding[s].labels[i] * CELL(width);        \
+                for (size_t j = 0; j < width; j += (lanes)) {                                      \
+                    vector value = j ? *(const vector *)(values + j) : first;                      \
+                    vector offset = value - *(const vector *)(cell + 2 * width + j);               \
+                    vector square = offset * offset;                                               \
+                    if (weighted) value = value * weight, square = square * weight;                \
+                    *(vector *)(cell + j) += value;                                                \
+                    *(vector *)(cell + width + j) += square;                                       \
+                }                                                                                  \
+                cell[3 * width] += weight;                                                         \
+            }                                                                                      \
+        }                                                                                          \
     }
-}
+DEFINE_ADD_ROWS(add_rows_2, 2)
+DEFINE_ADD_ROWS(add_rows_4, 4)
+DEFINE_ADD_ROWS(add_rows_8, 8)
+#undef DEFINE_ADD_ROWS
 
-static void add_group(const double *values, const double *weights, const int32_t *labels,
-                          size_t n, const Table *table, int measure, Partial *partial)
+static void add_strip(const Rows *rows, size_t first, size_t n, const Adding *adding, size_t count,
+                      double *room)
 {
-    switch (table->padded) {
-    case 2: add_rows(values, weights, labels, n, 2, table, measure, partial); break;
-    case 4: add_rows(values, weights, labels, n, 4, table, measure, partial); break;
-    case 8: add_rows(values, weights, labels, n, 8, table, measure, partial); break;
-    case 16: add_rows(values, weights, labels, n, 16, table, measure, partial); break;
-    default: add_rows(values, weights, labels, n, table->padded, table, measure, partial);
+    const size_t width = padded_width(rows->d);
+    const double *values = pad_strip(rows, first, n, width, room);
+    const double *weights = rows->weights ? rows->weights + first : NULL;
+#define ADD(lanes, width)                                                                          \
+    if (weights) {                                                                                 \
+        add_rows_##lanes(values, weights, n, width, 1, adding, count);                             \
+    } else {                                                                                       \
+        add_rows_##lanes(values, weights, n, width, 0, adding, count);                             \
+    }                                                                                              \
+    break
+    switch (width) {
+    case 2: ADD(2, 2);
+    case 4: ADD(4, 4);
+    case 8: ADD(8, 8);
+    case 16: ADD(8, 16);
+    default: ADD(8, width);
     }
+#undef ADD
 }
 
 /* Move one row from one cluster to another. */
@@ -56,13 +88,13 @@ static void move_row(const Rows *rows, size_t row, size_t from, size_t to, const
                          Partial *partial)
 {
     const double weight = rows->weights ? rows->weights[row] : 1.0;
-    double *less_sums = partial->sums + from * table->padded;
-    double *more_sums = partial->sums + to * table->padded;
+    double *old = partial->cells + from * CELL(table->padded);
+    double *new = partial->cells + to * CELL(table->padded);
     for (size_t j = 0; j < table->d; j++) {
         double value = weight * value_at(rows, row, j);
-        less_sums[j] -= value, more_sums[j] += value;
+        old[j] -= value, new[j] += value;
     }
-    partial->counts[from] -= weight, partial->counts[to] += weight;
+    old[3 * table->padded] -= weight, new[3 * table->padded] += weight;
 }
 
 INLINE int32_t old_label(const Set *set, size_t row)
@@ -116,63 +148,62 @@ INLINE void need_narrow(const Rows *rows, size_t first, size_t n, size_t group, 
     scratch->narrow_ready[group] = 1;
 }
 
-/* One group for one set: labels, then sums. `group` is its place in the scratch; `narrow` and
- * `lengths` are its prepared rows, NULL where they are still to be made. */
-INLINE void visit_group(const Rows *rows, size_t row, size_t n, size_t group, Set *set,
+/* Label one group for one set, unless nothing can have changed. `narrow` and `lengths` are its
+ * prepared rows, NULL where they are still to be made in place `group` of the scratch. */
+INLINE void label_group(const Rows *rows, size_t row, size_t n, size_t group, Set *set,
                         Partial *partial, Scratch *scratch, const float *narrow,
-                        const float *lengths)
+                        const float *lengths, int32_t *labels)
 {
     const Table *table = &set->table;
-    int32_t labels[GROUP] __attribute__((aligned(CACHE_LINE)));
-    const int kept = set->bounded && set->deadlines[row / GROUP] > set->drift;
-    if (kept && set->delta) return;
-    if (kept) {
+    if (set->bounded && set->deadlines[row / GROUP] > set->drift) {
+        if (set->delta) return;
         for (size_t i = 0; i < n; i++) labels[i] = old_label(set, row + i);
+        return;
+    }
+    float deadline = FLT_MAX;
+    if (table->k == 1) {
+        memset(labels, 0, GROUP * sizeof *labels);
     } else {
-        float deadline = FLT_MAX;
-        if (table->k == 1) {
-            memset(labels, 0, sizeof labels);
-        } else {
-            int doubtful;
-            if (!narrow) {
-                need_narrow(rows, row, n, group, scratch);
-                narrow = scratch->narrow + group * GROUP * rows->d;
-                lengths = scratch->lengths + group * GROUP;
-            }
-            deadline = score_group(narrow, lengths, table, labels, &doubtful);
-            if (doubtful) decide_group(rows, row, n, table, scratch->columns, labels);
+        int doubtful;
+        if (!narrow) {
+            need_narrow(rows, row, n, group, scratch);
+            narrow = scratch->narrow + group * GROUP * rows->d;
+            lengths = scratch->lengths + group * GROUP;
         }
-        if (set->labels) {
-            partial->changes += renew_labels(rows, row, n, set, labels, partial);
-            /* rounded down: the last bits of a float next to a large drift */
-            set->deadlines[row / GROUP] = (deadline + (float)set->drift) * (1.0f - 0x1p-21f);
-        }
+        deadline = set->labels ? score_group(narrow, lengths, table, labels, 1, &doubtful)
+                               : score_group(narrow, lengths, table, labels, 0, &doubtful);
+        if (doubtful) decide_group(rows, row, n, table, scratch->columns, labels);
     }
-    if (set->delta) return;
-    double *padded = scratch->padded + group * GROUP * table->padded;
-    if (!scratch->padded_ready[group]) {
-        pad_group(rows, row, n, table->padded, padded);
-        scratch->padded_ready[group] = 1;
+    if (set->labels) {
+        partial->changes += renew_labels(rows, row, n, set, labels, partial);
+        /* rounded down: the last bits of a float next to a large drift */
+        set->deadlines[row / GROUP] = (deadline + (float)set->drift) * (1.0f - 0x1p-21f);
     }
-    add_group(padded, rows->weights ? rows->weights + row : NULL, labels, n, table, set->measure,
-              partial);
 }
 
-/* One block of n rows from `first` on, for all sets. */
-static void visit_block(const Rows *rows, size_t first, size_t n, Set *sets, Partial *partials,
-                        size_t count, Scratch *scratch)
+/* One block of n rows from `first` on, for all sets; `points` has the rows prepared, or is NULL. */
+static void visit_block(const Rows *rows, const Points *points, size_t first, size_t n, Set *sets,
+                        Partial *partials, size_t count, Scratch *scratch)
 {
-    const size_t end = first + n;
+    const size_t end = first + n, d = rows->d;
+    size_t adding = 0;
+    for (size_t s = 0; s < count; s++) {
+        if (sets[s].delta) continue;
+        scratch->adding[adding++] = (Adding){partials[s].cells, scratch->labels + s * STRIP};
+    }
     for (size_t strip = first; strip < end; strip += STRIP) {
         const size_t edge = strip + STRIP < end ? strip + STRIP : end;
         memset(scratch->narrow_ready, 0, sizeof scratch->narrow_ready);
-        memset(scratch->padded_ready, 0, sizeof scratch->padded_ready);
         for (size_t s = 0; s < count; s++) {
-            for (size_t row = strip, group = 0; row < edge; row += GROUP, group++) {
-                visit_group(rows, row, edge - row < GROUP ? edge - row : GROUP, group, &sets[s],
-                            &partials[s], scratch, NULL, NULL);
+            int32_t *labels = scratch->labels + s * STRIP;
+            for (size_t row = strip, g = 0; row < edge; row += GROUP, g++, labels += GROUP) {
+                label_group(rows, row, edge - row < GROUP ? edge - row : GROUP, g, &sets[s],
+                            &partials[s], scratch, points ? points->narrow + row * d : NULL,
+                            points ? points->lengths + row : NULL, labels);
             }
         }
+        if (!adding) continue;
+        add_strip(rows, strip, edge - strip, scratch->adding, adding, scratch->padded);
     }
 }
 
@@ -186,7 +217,7 @@ static void assign_block(const Rows *rows, size_t first, size_t n, const Table *
         if (table->k > 1) {
             int doubtful;
             prepare_group(rows, first + row, rest, scratch->narrow, scratch->lengths);
-            score_group(scratch->narrow, scratch->lengths, table, found, &doubtful);
+            score_group(scratch->narrow, scratch->lengths, table, found, 0, &doubtful);
             if (doubtful) decide_group(rows, first + row, rest, table, scratch->columns, found);
         }
         memcpy(labels + first + row, found, rest * sizeof *labels);

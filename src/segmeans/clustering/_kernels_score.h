@@ -60,10 +60,10 @@ INLINE void tile(const float *columns, const Table *table, size_t first, const s
     }
 }
 
-/* Label the 32 rows of a group; return the drift up to which no label changes, 0 in doubt.
- * *doubtful is set where float32 cannot tell for at least one row. */
+/* Label the 32 rows of a group. *doubtful is set where float32 cannot tell for at least one row.
+ * Where it is wanted, return the drift up to which no label changes, 0 in doubt. */
 INLINE float score_group(const float *columns, const float *lengths, const Table *table,
-                             int32_t *labels, int *doubtful)
+                         int32_t *labels, const int wanted, int *doubtful)
 {
     const float factor = (float)(2 * table->d + 6) * 0x1p-23f;
     const vf width = vf_set(factor), longest = vf_set(table->longest), zero = vf_set(0.0f);
@@ -96,15 +96,16 @@ INLINE float score_group(const float *columns, const float *lengths, const Table
             vf length = vf_load(lengths + at + r * VL);
             vf doubt = width * (longest + vf_set(0.5f) * length) + vf_set(TINY);
             vf apart = second[r] - best[r];
+            *(vi *)(labels + at + r * VL) = label[r];
+            certain &= all_lanes(less(doubt, apart));
+            if (!wanted) continue;
             vf near = vf_max(length + best[r] + best[r], zero) + apart + apart + doubt + doubt;
             vf sure = vf_max(apart - doubt - doubt, zero);
-            certain &= all_lanes(less(doubt, apart));
             margin = vf_min(margin, sure * sure / near);
-            *(vi *)(labels + at + r * VL) = label[r];
         }
     }
     *doubtful = !certain;
-    return certain ? sqrtf(smallest(margin)) * (1.0f - 0x1p-20f) : 0.0f;
+    return certain && wanted ? sqrtf(smallest(margin)) * (1.0f - 0x1p-20f) : 0.0f;
 }
 
 /* The two nearest of 32 rows in the difference form; `columns` are d x GROUP doubles. */
@@ -175,28 +176,58 @@ static __attribute__((noinline)) void decide_group(const Rows *rows, size_t firs
     for (int i = 0; i < GROUP; i++) labels[i] = (int32_t)label[i / VD][i % VD];
 }
 
+/* Eight columns of eight rows, from `from` on, to the same as columns. */
+INLINE void transpose_tile(const Rows *rows, size_t row, size_t n, size_t column, float *to)
+{
+    typedef double wide8 __attribute__((vector_size(64), aligned(8), may_alias));
+    typedef float narrow8 __attribute__((vector_size(32), aligned(4), may_alias));
+    const size_t d = rows->d;
+    narrow8 a[8], b[8];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 8; i++) {
+        const size_t at = (row + (i < n ? i : n - 1)) * d + column;
+        wide8 value = rows->wide ? *(const wide8 *)((const double *)rows->values + at)
+                                 : __builtin_convertvector(
+                                       *(const narrow8 *)((const float *)rows->values + at), wide8);
+        if (rows->origin) value = value - *(const wide8 *)(rows->origin + column);
+        a[i] = __builtin_convertvector(value * rows->scale, narrow8);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = shuffle8(a[i], a[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        b[i + 1] = shuffle8(a[i], a[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        a[i] = shuffle8(b[i], b[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        a[i + 1] = shuffle8(b[i], b[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        a[i + 2] = shuffle8(b[i + 1], b[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        a[i + 3] = shuffle8(b[i + 1], b[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        *(narrow8 *)(to + i * GROUP) = shuffle8(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(narrow8 *)(to + (i + 4) * GROUP) = shuffle8(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
 /* Rows of one group as scaled columns of floats, and their squared lengths. */
-static void prepare_group(const Rows *rows, size_t first, size_t n, float *narrow,
-                              float *lengths)
+static void prepare_group(const Rows *rows, size_t first, size_t n, float *narrow, float *lengths)
 {
     const size_t d = rows->d;
-    for (size_t i = 0; i < GROUP; i++) {
-        size_t row = first + (i < n ? i : n - 1);
-        if (rows->wide) {
-            const double *values = (const double *)rows->values + row * d;
-            if (rows->origin) {
-                for (size_t j = 0; j < d; j++) {
-                    narrow[j * GROUP + i] = (float)((values[j] - rows->origin[j]) * rows->scale);
-                }
-            } else {
-                for (size_t j = 0; j < d; j++) {
-                    narrow[j * GROUP + i] = (float)(values[j] * rows->scale);
-                }
-            }
-        } else {
-            for (size_t j = 0; j < d; j++) {
-                narrow[j * GROUP + i] = (float)(value_at(rows, row, j) * rows->scale);
-            }
+    for (size_t i = 0; i < GROUP; i += d < 8 ? GROUP : 8) {
+        const size_t row = first + (i < n ? i : n - 1), rest = i < n ? n - i : 1;
+        if (d < 8) break;
+        /* the last tile overlaps the one before where d is no multiple of 8 */
+        for (size_t j = 0; j < d; j += 8) {
+            const size_t column = j + 8 <= d ? j : d - 8;
+            transpose_tile(rows, row, rest, column, narrow + column * GROUP + i);
+        }
+    }
+    for (size_t i = 0; d < 8 && i < GROUP; i++) {
+        const size_t row = first + (i < n ? i : n - 1);
+        for (size_t j = 0; j < d; j++) {
+            narrow[j * GROUP + i] = (float)(value_at(rows, row, j) * rows->scale);
         }
     }
     for (size_t i = 0; i < GROUP; i += VL) {
@@ -205,8 +236,7 @@ static void prepare_group(const Rows *rows, size_t first, size_t n, float *narro
             vf value = vf_load(narrow + j * GROUP + i);
             square = square + value * value;
         }
-        for (int lane = 0; lane < VL; lane++) {
-            lengths[i + lane] = square[lane] < LONGEST ? square[lane] : INFINITY;
-        }
+        const mask_t usable = less(square, vf_set(LONGEST));
+        vf_store(lengths + i, (vf)vi_select(usable, (vi)square, (vi)vf_set(INFINITY)));
     }
 }

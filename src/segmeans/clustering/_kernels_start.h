@@ -153,46 +153,39 @@ typedef struct {
     Scratch scratch;
     Partial block;
     double *room;          /* of the block */
-    double *sums, *counts; /* k x d and k: of all rows */
+    double *totals;        /* k x (d + 2), as from reduce */
     double *moved;         /* k x d */
-    double inertia;
 } Run;
+
+INLINE double *totals_of(const Run *run, size_t c)
+{
+    return run->totals + c * (run->set.table.d + 2);
+}
+
+INLINE double count_of(const Run *run, size_t c) { return totals_of(run, c)[run->set.table.d]; }
+
+static size_t count_empty(const Run *run)
+{
+    size_t empty = 0;
+    for (size_t c = 0; c < run->set.table.k; c++) empty += count_of(run, c) == 0.0;
+    return empty;
+}
 
 /* Visit all points; return how many labels changed. */
 static size_t run_pass(Run *run, const double *centres)
 {
     const Points *points = run->points;
-    const Table *table = &run->set.table;
-    const size_t n = points->rows.n, d = table->d;
+    Table *table = &run->set.table;
+    const size_t n = points->rows.n;
     size_t changes = 0;
-    table_fill(&run->set.table, centres, points->rows.scale);
-    if (!run->set.delta) {
-        memset(run->sums, 0, table->k * d * sizeof(double));
-        memset(run->counts, 0, table->k * sizeof(double));
-        run->inertia = 0.0;
-    }
+    table_fill(table, centres, points->rows.scale);
+    if (!run->set.delta) memset(run->totals, 0, table->k * (table->d + 2) * sizeof(double));
     for (size_t first = 0; first < n; first += BLOCK) {
-        const size_t end = first + BLOCK < n ? first + BLOCK : n;
         partial_place(&run->block, table, run->room);
-        for (size_t strip = first; strip < end; strip += STRIP) {
-            memset(run->scratch.padded_ready, 0, sizeof run->scratch.padded_ready);
-            for (size_t row = strip, g = 0; row < end && row < strip + STRIP; row += GROUP, g++) {
-                visit_group(&points->rows, row, end - row < GROUP ? end - row : GROUP, g,
-                            &run->set, &run->block, &run->scratch, points->narrow + row * d,
-                            points->lengths + row);
-            }
-        }
+        visit_block(&points->rows, points, first, n - first < BLOCK ? n - first : BLOCK, &run->set,
+                    &run->block, 1, &run->scratch);
+        reduce(&run->set, &run->block, run->totals);
         changes += run->block.changes;
-        if (run->set.delta && !run->block.changes) continue;
-        for (size_t c = 0; c < table->k; c++) {
-            double lanes = 0.0;
-            for (size_t j = 0; j < d; j++) {
-                run->sums[c * d + j] += run->block.sums[c * table->padded + j];
-                lanes += run->block.lanes[c * table->padded + j];
-            }
-            run->counts[c] += run->block.counts[c];
-            run->inertia += lanes;
-        }
     }
     return changes;
 }
@@ -203,9 +196,8 @@ static void relocate(Run *run, const double *centres)
     const Points *points = run->points;
     const size_t n = points->rows.n, d = points->rows.d, k = run->set.table.k;
     const double *values = points->rows.values;
-    size_t *far = malloc(k * sizeof *far), empties = 0, found = 0;
+    size_t *far = malloc(k * sizeof *far), empties = count_empty(run), found = 0;
     double *reach = malloc(k * sizeof *reach);
-    for (size_t c = 0; c < k; c++) empties += run->counts[c] == 0.0;
     for (size_t i = 0; far && reach && i < n; i++) {
         const double *centre = centres + (size_t)old_label(&run->set, i) * d;
         double distance = 0.0;
@@ -220,7 +212,7 @@ static void relocate(Run *run, const double *centres)
         far[at] = i, reach[at] = distance;
     }
     for (size_t c = 0, e = 0; c < k; c++) {
-        if (run->counts[c] != 0.0 || e >= found) continue;
+        if (count_of(run, c) != 0.0 || e >= found) continue;
         memcpy(run->moved + c * d, values + far[e++] * d, d * sizeof(double));
     }
     free(far), free(reach);
@@ -230,14 +222,12 @@ static void relocate(Run *run, const double *centres)
 static double move_centres(Run *run, const double *centres, double *reach)
 {
     const size_t k = run->set.table.k, d = run->set.table.d;
-    int empty = 0;
     double shift = 0.0, largest = 0.0, next = 0.0;
     for (size_t c = 0; c < k; c++) {
-        empty |= run->counts[c] == 0.0;
-        double count = run->counts[c] == 0.0 ? 1.0 : run->counts[c];
-        for (size_t j = 0; j < d; j++) run->moved[c * d + j] = run->sums[c * d + j] / count;
+        const double *sums = totals_of(run, c), count = sums[d] == 0.0 ? 1.0 : sums[d];
+        for (size_t j = 0; j < d; j++) run->moved[c * d + j] = sums[j] / count;
     }
-    if (empty) relocate(run, centres);
+    if (count_empty(run)) relocate(run, centres);
     for (size_t c = 0; c < k; c++) {
         double square = 0.0;
         for (size_t j = 0; j < d; j++) {
@@ -260,18 +250,17 @@ static int run_room(Run *run, const Points *points, size_t k)
     run->set.width = k <= 256 ? 1 : 2;
     run->set.labels = aligned_room(points->groups * GROUP * (size_t)run->set.width);
     run->set.deadlines = aligned_room(points->groups * sizeof(float));
-    run->sums = aligned_room(k * d * sizeof(double));
-    run->counts = aligned_room(k * sizeof(double));
+    run->totals = aligned_room(k * (d + 2) * sizeof(double));
     run->moved = aligned_room(k * d * sizeof(double));
-    int table = table_room(&run->set.table, k, d), scratch = scratch_room(&run->scratch, d);
+    int table = table_room(&run->set.table, k, d), scratch = scratch_room(&run->scratch, d, 1);
     run->room = aligned_room(partial_width(&run->set.table) * sizeof(double));
-    return table && scratch && run->set.labels && run->set.deadlines && run->sums && run->counts &&
+    return table && scratch && run->set.labels && run->set.deadlines && run->totals &&
            run->moved && run->room;
 }
 
 static void run_free(Run *run)
 {
-    free(run->set.labels), free(run->set.deadlines), free(run->sums), free(run->counts);
+    free(run->set.labels), free(run->set.deadlines), free(run->totals);
     free(run->moved), free(run->room);
     table_free(&run->set.table), scratch_free(&run->scratch);
 }
@@ -291,12 +280,9 @@ static void lloyd(const Points *points, size_t k, double *centres, int64_t max_i
     int last = max_iter <= 0, fresh = 0;
     while (!ending->failed) {
         run.set.delta = run.set.bounded && !last && !fresh;
-        run.set.measure = last || fresh;
         const size_t changes = run_pass(&run, centres);
-        int empty = 0;
-        for (size_t c = 0; c < k; c++) empty |= run.counts[c] == 0.0;
         if (last) break;
-        if (run.set.delta && changes == 0 && !empty) {
+        if (run.set.delta && changes == 0 && !count_empty(&run)) {
             fresh = 1, run.set.bounded = 1;
             continue;
         }
@@ -308,11 +294,13 @@ static void lloyd(const Points *points, size_t k, double *centres, int64_t max_i
         run.set.bounded = 1;
         ending->iterations++;
         ending->converged = shift <= tol;
-        if (same && run.set.measure) break;
+        if (same && !run.set.delta) break;
         last = ending->converged || ending->iterations >= max_iter;
         fresh = fresh && !last && changes == 0;
     }
-    ending->inertia = run.inertia;
+    for (size_t c = 0; !ending->failed && c < k; c++) {
+        ending->inertia += totals_of(&run, c)[points->rows.d + 1];
+    }
     run_free(&run);
 }
 

@@ -117,7 +117,7 @@ class Pass(reference.Pass):
 
     def _visit(self, rows: Rows, weights: Floats | None) -> None:
         sets: list[_Set] = [
-            (table, len(table), None, 1, None, 0.0, False, False, True, out)
+            (table, len(table), None, 1, None, 0.0, False, False, out)
             for table, out in zip(self._tables, self._outs, strict=True)
         ]
         _sweep(rows, weights, self._origin, self._scale, sets, self._threads)
@@ -135,7 +135,6 @@ _Set = tuple[
     float,  # drift since the first pass
     bool,  # labels and drifts are valid
     bool,  # add up what changed, else everything
-    bool,  # measure the spreads too
     Floats,  # where to add: sums, count and spread per centre
 ]
 
@@ -277,12 +276,9 @@ class _Run(reference.Run):
         """Whether this pass adds up for this set."""
         return self.phase in ("move", "measure") and not self.calm
 
-    @property
-    def measures(self) -> bool:
-        return self.fresh or self.phase == "measure"
-
     def begin_pass(self) -> None:
-        self.delta = self.bounded and not self.measures
+        """Choose between adding up what changed and everything."""
+        self.delta = self.bounded and not (self.fresh or self.phase == "measure")
         self.changes = 0
         if self.visits and not self.delta:
             self.totals[:] = 0.0
@@ -304,7 +300,6 @@ class _Run(reference.Run):
             self.drift,
             self.bounded,
             self.delta,
-            self.measures,
             self.totals,
         )
 
@@ -318,8 +313,8 @@ class _Run(reference.Run):
         if steady and self.totals[:, -2].all():
             self.calm = True
             return
-        before, measured = self.centres, self.measures and not was_relocating
-        self.advance(_unpack(self.totals), measured=measured)
+        before = self.centres
+        self.advance(_unpack(self.totals), measured=not (self.delta or was_relocating))
         self.drift += _reach(self.centres - before) * self.scale
         self.fresh = self.fresh and self.changes == 0
         if self.phase == "done":
