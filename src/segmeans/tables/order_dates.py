@@ -1,0 +1,106 @@
+"""When an order was placed: a moment, from dates, from texts in several formats, or from UTC."""
+
+from __future__ import annotations
+
+from segmeans.errors import SettingError
+from segmeans.records import Finding
+from segmeans.tables.duck import Table, literal, quoted
+from segmeans.tables.values import teach
+
+_OFFSET = r"\s*(z|utc|[+-][0-9]{2}:?[0-9]{2})$"  # of a written time: 23:30+02:00
+_READABLE = {
+    "iso": "count(coalesce(moment_ymd(v), moment_iso(v), moment_named(v)))",
+    "day": "count_if(moment_day(v) IS NOT NULL AND moment_month(v) IS NULL)",
+    "month": "count_if(moment_month(v) IS NOT NULL AND moment_day(v) IS NULL)",
+    "either": "count_if(moment_month(v) <> moment_day(v))",
+}
+
+
+def moment(table: Table, name: str, time_zone: str | None) -> tuple[str, tuple[Finding, ...]]:
+    """Return the SQL of the moment a line was bought at, and what was odd about the column.
+
+    Parameters
+    ----------
+    table : Table
+        The order log.
+    name : str
+        Its date column, of any type.
+    time_zone : str or None
+        Times are in UTC and are wanted as local times of this zone; None leaves them.
+
+    Raises
+    ------
+    SettingError
+        If there is no such time zone, or the column holds days without times.
+    """
+    column = table.column(name)
+    found: tuple[Finding, ...] = ()
+    value = quoted(name)
+    if column.type not in ("DATE", "TIMESTAMP"):
+        value, found = _mixed(table, name)
+    sql = f"CAST({value} AS TIMESTAMP)"
+    if time_zone:
+        _check_zone(table, time_zone, column.type, name)
+        return f"timezone({literal(time_zone)}, timezone('UTC', {sql}))", found
+    if "ZONE" in column.origin.upper() or "TIMESTAMPTZ" in column.origin.upper():
+        found += (_in_utc(name),)
+    return sql, found
+
+
+def _check_zone(table: Table, zone: str, type_: str, name: str) -> None:
+    if type_ == "DATE":
+        raise SettingError(
+            "A time zone needs times", where=name, found="days without times", hint="leave it out"
+        )
+    query = "SELECT name FROM pg_timezone_names() WHERE name = ?"
+    if not table.engine.rows(query, [zone]):
+        raise SettingError(
+            "There is no such time zone",
+            where="setting 'time_zone'",
+            found=zone,
+            allowed="a name like Europe/Berlin or UTC",
+        )
+
+
+def _in_utc(name: str) -> Finding:
+    return Finding(
+        level="note",
+        code="time-zone",
+        where=name,
+        evidence="The times carry a time zone; calendar days are counted in UTC.",
+        advice="Say where the shop is with the setting 'time_zone', for example Europe/Berlin.",
+    )
+
+
+def _mixed(table: Table, name: str) -> tuple[str, tuple[Finding, ...]]:
+    """Read each value of a text column in its own format.
+
+    An offset is left out: the day of an order is the day that was written.
+    """
+    teach(table.engine)
+    value = f"regexp_replace(valued({quoted(name)}), {literal(_OFFSET)}, '', 'i')"
+    query = (
+        f"SELECT {', '.join(_READABLE.values())} "
+        f"FROM (SELECT {value} AS v FROM {quoted(table.relation)})"
+    )
+    counts = dict(zip(_READABLE, table.engine.rows(query, where=table.name)[0], strict=True))
+    ways = ("month", "day") if counts["month"] > counts["day"] else ("day", "month")
+    reads = ", ".join(f"moment_{way}({value})" for way in ("ymd", "iso", "named", *ways))
+    found = (_formats(name, counts, ways[0]),) if any(counts.values()) else ()
+    return f"coalesce({reads})", found
+
+
+def _formats(name: str, counts: dict[str, int], first: str) -> Finding:
+    unsure = bool(counts["either"]) and bool(counts["day"]) == bool(counts["month"])
+    return Finding(
+        level="problem" if unsure else "warning",
+        code="mixed-dates",
+        where=name,
+        evidence=f"Dates are written in several ways: {counts['iso']:,} with the year first or "
+        f"the month in words, {counts['day']:,} that can only be day first, {counts['month']:,} "
+        f"that can only be month first, {counts['either']:,} that could be either and were read "
+        f"{first} first.",
+        advice="Write all dates as 2024-12-31."
+        if unsure
+        else "Check a few dates after the reading.",
+    )

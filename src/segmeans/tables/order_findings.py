@@ -1,0 +1,191 @@
+"""What a person should know about an order log before trusting what is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from segmeans.records import Finding
+from segmeans.tables.duck import Engine, Table, quoted
+from segmeans.tables.names import shown
+from segmeans.tables.order_columns import OrderColumns
+from segmeans.tables.order_features import OrderFeature
+from segmeans.tables.order_funnel import FunnelStep
+from segmeans.tables.order_lines import Lines
+from segmeans.tables.order_returns import Netting
+from segmeans.tables.order_stages import SALES
+
+DOMINANT = 0.1  # of all orders by one customer
+CROWD = 100  # customers, before one of them can dominate
+MOSTLY = 0.5
+WRONG_DATES = ("unreadable date", "future date")
+
+
+def log_findings(
+    engine: Engine,
+    columns: OrderColumns,
+    lines: Lines,
+    steps: Sequence[FunnelStep],
+    netting: Netting,
+) -> tuple[Finding, ...]:
+    """Return what was odd about a log that has been read.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the orders.
+    columns : OrderColumns
+        What the columns of the log mean.
+    lines : Lines
+        The tidy lines.
+    steps : sequence of FunnelStep
+        The funnel.
+    netting : Netting
+        What was taken back.
+    """
+    found = [
+        *_left_out(steps),
+        *_wrong_dates(columns, steps),
+        *_copies(lines),
+        *_taken_back(netting, steps[0 if netting.applied else -1]),
+        *_no_money(columns),
+    ]
+    if lines.order_rule == "id":
+        found += _shared(engine, str(columns.order))
+    return (*found, *_buyers(engine, columns))
+
+
+def _left_out(steps: Sequence[FunnelStep]) -> Iterator[Finding]:
+    whole, last = steps[0], steps[-1]
+    if last.lines < whole.lines:
+        parts = ", ".join(f"{step.left_out:,} {step.name}" for step in steps[1:])
+        yield Finding(
+            level="note",
+            code="lines-left-out",
+            where="orders",
+            evidence=f"{whole.lines - last.lines:,} of {whole.lines:,} lines do not count: "
+            f"{parts}.",
+        )
+
+
+def _wrong_dates(columns: OrderColumns, steps: Sequence[FunnelStep]) -> Iterator[Finding]:
+    for step in steps:
+        if step.name in WRONG_DATES:
+            yield Finding(
+                level="warning",
+                code=step.name.replace(" ", "-"),
+                where=columns.date,
+                evidence=f"{step.left_out:,} lines were left out: {step.rule}.",
+                advice="Look at the rejected lines.",
+            )
+
+
+def _copies(lines: Lines) -> Iterator[Finding]:
+    if lines.duplicates:
+        yield Finding(
+            level="warning",
+            code="duplicate-lines",
+            where="orders",
+            evidence=f"{lines.duplicates:,} lines of the log are equal in every column to an "
+            "earlier one. Two equal lines can be two pieces of one thing, or a faulty export.",
+            advice="Leave them out with the setting duplicates=drop if they are a fault.",
+        )
+
+
+def _taken_back(netting: Netting, whole: FunnelStep) -> Iterator[Finding]:
+    if not netting.amount:
+        return
+    part = netting.amount / whole.revenue if whole.revenue else 0.0
+    largest = ", ".join(
+        f"{sale.amount:,.2f} of customer {shown([sale.customer])} in order {shown([sale.order])}"
+        for sale in netting.largest[:3]
+    )
+    fate = "was taken off the revenue" if netting.applied else "still counts as revenue"
+    yield Finding(
+        level="note" if netting.applied else "warning",
+        code="sales-taken-back",
+        where="orders",
+        evidence=f"{netting.matched:,} of {netting.lines:,} cancelled or returned lines were "
+        f"matched with their sale; {netting.amount:,.2f} ({part:.1%} of revenue) {fate}. The "
+        f"largest: {largest}.",
+        advice=""
+        if netting.applied
+        else "Take it off with the setting returns=net if revenue should be what was kept.",
+    )
+
+
+def _no_money(columns: OrderColumns) -> Iterator[Finding]:
+    if not columns.has_money:
+        yield Finding(
+            level="warning",
+            code="no-amounts",
+            where="orders",
+            evidence="The log has no amounts: nothing is known of revenue, and customers are told "
+            "apart by how recently and how often they bought.",
+            advice="Name the column with the setting 'amount', or 'quantity' and 'price'.",
+        )
+
+
+def _shared(engine: Engine, name: str) -> Iterator[Finding]:
+    query = (
+        f"SELECT count(*) FROM (SELECT order_key FROM {SALES} GROUP BY order_key "
+        "HAVING min(customer) < max(customer))"
+    )
+    shared = engine.rows(query)[0][0]
+    if shared:
+        yield Finding(
+            level="warning",
+            code="order-with-several-customers",
+            where=name,
+            evidence=f"{shared:,} order numbers belong to more than one customer; the part of "
+            "each customer counts as an order of its own.",
+            advice="Check that order numbers are not used twice, for example by two shops.",
+        )
+
+
+def _buyers(engine: Engine, columns: OrderColumns) -> Iterator[Finding]:
+    """Tell of customers who bought once, and of one who is hardly a person."""
+    bought = f"SELECT customer, sum(orders) AS orders FROM {SALES} GROUP BY customer"
+    people, once, total = engine.rows(
+        f"SELECT count(*), count_if(orders = 1), sum(orders) FROM ({bought})"
+    )[0]
+    if not people:
+        return
+    if once > MOSTLY * people:
+        yield Finding(
+            level="note",
+            code="mostly-one-time",
+            where=columns.customer,
+            evidence=f"{once:,} of {people:,} customers ({once / people:.0%}) ordered once.",
+            advice="Expect segments by time and amount; how often they come back says little.",
+        )
+    if people >= CROWD:
+        top, orders = engine.rows(
+            f"SELECT customer, orders FROM ({bought}) ORDER BY orders DESC, customer LIMIT 1"
+        )[0]
+        if orders > DOMINANT * total:
+            yield Finding(
+                level="warning",
+                code="dominant-customer",
+                where=columns.customer,
+                evidence=f"Customer {shown([top])} has {int(orders):,} of {int(total):,} orders: "
+                "perhaps it stands for everyone without an account.",
+                advice="Remove these lines if it is no customer.",
+            )
+
+
+def table_findings(table: Table, features: Sequence[OrderFeature]) -> tuple[Finding, ...]:
+    """Return the features that are missing for most customers."""
+    counts = ", ".join(f"count({quoted(feature.name)})" for feature in features)
+    present = table.engine.rows(f"SELECT {counts} FROM {quoted(table.relation)}")[0]
+    return tuple(
+        Finding(
+            level="warning",
+            code="mostly-missing-feature",
+            where=feature.name,
+            evidence=f"{table.n_rows - count:,} of {table.n_rows:,} customers have no "
+            f"{feature.name}: {feature.missing}.",
+            advice="Leave the feature out, or let it describe the segments only.",
+        )
+        for feature, count in zip(features, present, strict=True)
+        if count < (1 - MOSTLY) * table.n_rows
+    )

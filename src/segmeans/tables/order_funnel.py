@@ -1,0 +1,119 @@
+"""The funnel of an order log: how many lines, customers and orders are left after each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segmeans.tables.duck import Engine
+from segmeans.tables.order_lines import Lines
+from segmeans.tables.order_options import STEPS
+from segmeans.tables.order_stages import BASKETS, SALES
+
+ALL = "all lines"
+NETTED = "taken back whole"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunnelStep:
+    """One step of the funnel and what is left after it.
+
+    Parameters
+    ----------
+    name : str
+        For example "cancelled"; the first step is "all lines".
+    rule : str
+        What leaves at this step, as a sentence.
+    left_out : int
+        Lines that leave here.
+    lines, customers, orders : int
+        What is left: lines, different customers, and orders by the rule of the log.
+    revenue : float or None
+        Sum of the amounts that are left, cancellations and returns counted negative; None for a
+        log without amounts.
+    """
+
+    name: str
+    rule: str
+    left_out: int
+    lines: int
+    customers: int
+    orders: int
+    revenue: float | None
+
+
+def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep, ...]:
+    """Count what is left after each step.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the table ``BASKETS``: one row per customer, order and step.
+    lines : Lines
+        The tidy lines.
+    has_money : bool
+        Whether the log has amounts.
+
+    Returns
+    -------
+    tuple of FunnelStep
+        All lines first, then one per step that some line falls into.
+    """
+    rows = dict(engine.rows(f"SELECT step, sum(lines) FROM {BASKETS} GROUP BY step"))
+    money = dict(engine.rows(f"SELECT step, sum(money) FROM {BASKETS} GROUP BY step"))
+    customers = _last_steps(engine, "customer", "customer IS NOT NULL")
+    if lines.order_rule == "id":
+        orders = _last_steps(engine, "order_key", "order_key IS NOT NULL")
+    elif lines.order_rule == "line":
+        orders = rows
+    else:
+        orders = _last_steps(engine, "customer, order_key", "true")
+    unit = 10.0**lines.money_digits
+
+    def left(counts: dict[int, int], step: int) -> int:
+        return sum(int(count or 0) for at, count in counts.items() if at > step)
+
+    def after(name: str, rule: str, step: int) -> FunnelStep:
+        return FunnelStep(
+            name=name,
+            rule=rule,
+            left_out=int(rows.get(step, 0)),
+            lines=left(rows, step),
+            customers=left(customers, step),
+            orders=left(orders, step),
+            revenue=left(money, step) / unit if has_money else None,
+        )
+
+    steps = [after(ALL, "every line of the log", 0)]
+    return tuple(
+        steps
+        + [
+            after(name, rule, step)
+            for step, (name, rule) in enumerate(STEPS.items(), start=1)
+            if rows.get(step)
+        ]
+    )
+
+
+def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: bool) -> FunnelStep:
+    """Return the step at which sales that were taken back whole leave."""
+    row = engine.rows(
+        f"SELECT sum(lines), count(DISTINCT customer), sum(orders), sum(money) FROM {SALES}"
+    )[0]
+    kept, customers, orders, money = (int(value or 0) for value in row)
+    if lines.order_rule == "id":
+        orders = engine.rows(f"SELECT count(DISTINCT order_key) FROM {SALES}")[0][0]
+    return FunnelStep(
+        name=NETTED,
+        rule="every piece of the line came back later",
+        left_out=last.lines - kept,
+        lines=kept,
+        customers=customers,
+        orders=orders,
+        revenue=money / 10.0**lines.money_digits if has_money else None,
+    )
+
+
+def _last_steps(engine: Engine, keys: str, where: str) -> dict[int, int]:
+    """Return how many customers or orders leave at each step; they leave with their last line."""
+    last = f"SELECT max(step) AS step FROM {BASKETS} WHERE {where} GROUP BY {keys}"
+    return dict(engine.rows(f"SELECT step, count(*) FROM ({last}) GROUP BY step"))

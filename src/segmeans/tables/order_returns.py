@@ -1,0 +1,139 @@
+"""What was taken back of what was sold: cancellations and returns matched with their sale.
+
+The rule: pieces that come back are taken off sales of the same customer, product and price for
+one piece, the latest sale before them first, and no piece twice. Over the time line of such a
+group the pieces a customer holds rise with every sale and fall, never below none, with every
+return; a piece sold at some height is taken back when the line falls below that height.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segmeans.tables.duck import Engine
+from segmeans.tables.order_lines import Lines
+from segmeans.tables.order_options import CANCELLED, KEPT, RETURNED
+
+TAKEN = "order_taken"  # per customer and order: what was taken back
+LARGEST = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenSale:
+    """An order of which something was taken back."""
+
+    customer: str
+    order: str
+    moment: str  # when it was bought, as 2011-01-18 10:01:00
+    amount: float  # taken back
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Netting:
+    """How many returns found their sale.
+
+    Parameters
+    ----------
+    lines : int
+        Lines of customers that take pieces or money back.
+    matched : int
+        Of these, lines all of whose pieces were found in earlier sales.
+    amount : float
+        Money of the sales that was taken back.
+    whole_lines : int
+        Lines of sales that were taken back whole.
+    applied : bool
+        Whether sales were reduced by it.
+    largest : tuple of TakenSale
+        The orders that lost most, the largest first.
+    """
+
+    lines: int
+    matched: int
+    amount: float
+    whole_lines: int
+    applied: bool
+    largest: tuple[TakenSale, ...]
+
+
+def net(engine: Engine, lines: Lines, *, applied: bool) -> Netting:
+    """Match returns with their sales and leave the result per order in the engine.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the source of the lines; receives the table ``TAKEN``.
+    lines : Lines
+        The tidy lines.
+    applied : bool
+        Whether the caller takes the result off the sales; it is only noted.
+
+    Returns
+    -------
+    Netting
+    """
+    pieces = "coalesce(units, 1000 * CAST(sign(money) AS BIGINT))"
+    each = f"coalesce(price, CAST(round(money * 1000.0 / {pieces}) AS BIGINT))"
+    tidied = (
+        f"SELECT customer, product, order_key, moment, step, {pieces} AS pieces, money, "
+        f"{each} AS each FROM ({lines.sql}) "
+        f"WHERE step IN ({CANCELLED}, {RETURNED}, {KEPT}) AND moment IS NOT NULL"
+    )
+    keys = "customer, product, each"
+    returns = f"SELECT * FROM ({tidied}) WHERE step <> {KEPT} AND pieces < 0"
+    engine.run(f"CREATE OR REPLACE TABLE order_returns AS {returns}")
+    sales = (
+        f"SELECT s.* FROM ({tidied}) AS s SEMI JOIN order_returns AS r ON s.customer = r.customer "
+        "AND s.product IS NOT DISTINCT FROM r.product AND s.each = r.each "
+        f"WHERE s.step = {KEPT} AND s.pieces > 0"
+    )
+    events = (
+        f"SELECT *, row_number() OVER (PARTITION BY {keys} "
+        "ORDER BY moment, pieces DESC, order_key, money) AS place "
+        f"FROM (FROM order_returns UNION ALL {sales})"
+    )
+    window = f"(PARTITION BY {keys} ORDER BY place ROWS UNBOUNDED PRECEDING)"
+    ahead = f"(PARTITION BY {keys} ORDER BY place ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    balance = f"SELECT *, sum(pieces) OVER {window} AS balance FROM ({events})"
+    height = f"SELECT *, balance - least(0, min(balance) OVER {window}) AS height FROM ({balance})"
+    held = (
+        f"SELECT *, min(height) OVER {ahead} AS low, height - pieces AS before, "
+        f"lag(height, 1, 0) OVER (PARTITION BY {keys} ORDER BY place) AS last FROM ({height})"
+    )
+    back = "pieces - greatest(0, least(pieces, low - before))"
+    engine.run(
+        "CREATE OR REPLACE TABLE order_events AS SELECT customer, order_key, moment, pieces, "
+        f"money, CASE WHEN pieces > 0 THEN {back} ELSE last - height END AS back FROM ({held})"
+    )
+    engine.run(
+        f"CREATE OR REPLACE TABLE {TAKEN} AS SELECT customer, order_key, "
+        "min(moment) AS moment, sum(CAST(round(money * (back / pieces)) AS BIGINT)) AS money, "
+        "sum(CAST(back AS BIGINT)) AS units, count_if(back = pieces) AS whole "
+        "FROM order_events WHERE pieces > 0 AND back > 0 GROUP BY customer, order_key"
+    )
+    return _told(engine, lines, applied=applied)
+
+
+def _told(engine: Engine, lines: Lines, *, applied: bool) -> Netting:
+    unit = 10.0**lines.money_digits
+    returned, matched = engine.rows(
+        "SELECT count(*), count_if(back = -pieces) FROM order_events WHERE pieces < 0"
+    )[0]
+    amount, whole = engine.rows(
+        f"SELECT coalesce(sum(money), 0), coalesce(sum(whole), 0) FROM {TAKEN}"
+    )[0]
+    largest = engine.rows(
+        "SELECT customer, order_key, strftime(moment, '%Y-%m-%d %H:%M:%S'), money "
+        f"FROM {TAKEN} WHERE money > 0 ORDER BY money DESC, customer, order_key LIMIT {LARGEST}"
+    )
+    return Netting(
+        lines=int(returned),
+        matched=int(matched or 0),
+        amount=int(amount) / unit,
+        whole_lines=int(whole),
+        applied=applied,
+        largest=tuple(
+            TakenSale(customer=who, order=order, moment=when, amount=int(money) / unit)
+            for who, order, when, money in largest
+        ),
+    )
