@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from segmeans.prepared import CustomerSample
 from segmeans.records import (
     Certificate,
     ColumnRole,
@@ -25,7 +26,6 @@ from segmeans.records import (
 )
 from segmeans.segments.names import names, segment_ids
 from segmeans.segments.profile import Column, Groups, category_rows, markers, number_rows
-from segmeans.study import CustomerSample
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[np.float64] | list[str]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from segmeans.study import CustomerSample
+    from segmeans.prepared import CustomerSample
 
 BAND = 0.42  # inches per segment in the silhouette bands
 STEPS = 160  # points along the edge of a band

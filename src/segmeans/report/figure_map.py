@@ -10,16 +10,16 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
-from segmeans.records import StudyRecord
+from segmeans.records import Segment, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
-from segmeans.segments.words import feature_words, plain_number, plain_share
+from segmeans.segments.words import feature_words, plain_date, plain_number, plain_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from segmeans.study import CustomerSample
+    from segmeans.prepared import CustomerSample
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Plane:
     points: Floats  # (m, 2)
     centres: Floats  # (k, 2)
     labels: tuple[str, str]  # of the axes
-    logs: tuple[bool, bool] = (False, False)
+    scales: tuple[str, str] = ("plain", "plain")
 
 
 def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
@@ -67,8 +67,8 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
     sheet = theme.sheet(*words, height=5.2)
     axes = sheet.axes(0.7, 0.52, sheet.width - 0.8 - beside, 4.6)
     _scatter(axes, plane.points[rows], sample.labels[rows], size=28 if len(rows) < 800 else 10)
-    for axis, label, log in zip("xy", plane.labels, plane.logs, strict=True):
-        _axis(axes, axis, label, log=log)
+    for axis, label, scale in zip("xy", plane.labels, plane.scales, strict=True):
+        _axis(axes, axis, label, scale)
     for segment, (x, y) in enumerate(plane.centres, start=1):
         if record.k > 1:
             theme.disc(axes, x, y, segment)
@@ -91,18 +91,29 @@ def _drawn(m: int) -> NDArray[np.intp]:
 def _features_plane(record: StudyRecord, sample: CustomerSample, names: list[str]) -> Plane:
     points = np.column_stack([sample.units[name] for name in names])
     centres = np.array(
-        [[_position(segment.centre[name]) for name in names] for segment in record.segments]
+        [[_position(record, segment, name) for name in names] for segment in record.segments]
     )
-    transforms = {feature.column: feature.transform for feature in record.preparation.features}
-    logs = [
-        transforms[name] in ("log", "log1p") and bool(points[:, i].min() > 0)
-        for i, name in enumerate(names)
-    ]
-    return Plane(points, centres, (names[0], names[1]), (logs[0], logs[1]))
+    scales = [_scale(record, name, sample.units[name]) for name in names]
+    return Plane(points, centres, (names[0], names[1]), (scales[0], scales[1]))
 
 
-def _position(value: float | str) -> float:
-    return float("nan") if isinstance(value, str) else value
+def _scale(record: StudyRecord, name: str, values: Floats) -> str:
+    """Return how an axis counts: "date", "log" where the preparation took logarithms, "plain"."""
+    for feature in record.preparation.features:
+        if feature.column == name and feature.kind == "date":
+            return "date"
+        if feature.column == name and feature.transform in ("log", "log1p"):
+            return "log" if len(values) and values.min() > 0 else "plain"
+    return "plain"
+
+
+def _position(record: StudyRecord, segment: Segment, feature: str) -> float:
+    """Return where the centre of a segment lies; of a date, which is written as text, the mean."""
+    value = segment.centre[feature]
+    if not isinstance(value, str):
+        return value
+    rows = (r for r in record.profile if (r.segment, r.feature) == (segment.number, feature))
+    return next((row.mean for row in rows if row.mean is not None), float("nan"))
 
 
 def principal_plane(
@@ -153,24 +164,25 @@ def principal_plane(
 
 def _loadings(which: str, share: float, axis: Floats, names: tuple[str, ...]) -> str:
     """Say what a component consists of: its largest loadings, with their signs."""
-    words = feature_words(names)
+    spoken = [name.replace("=", " ") for name in names]  # Gender=Male
+    words = feature_words(spoken)
     order = np.argsort(-np.abs(axis), kind="stable")[:2]
     parts = [
-        f"{'more' if axis[i] > 0 else 'less'} {words[names[i]]}"
+        f"{'more' if axis[i] > 0 else 'less'} {words[spoken[i]]}"
         for i in order
         if abs(axis[i]) >= 0.5 * abs(axis[order[0]]) > 0
     ]
     return f"{which} component ({plain_share(share)}): {', '.join(parts)}"
 
 
-def _axis(axes: Axes, axis: str, label: str, *, log: bool) -> None:
+def _axis(axes: Axes, axis: str, label: str, scale: str) -> None:
     """Label one axis and let its numbers read as numbers."""
-    if log:
+    if scale == "log":
         getattr(axes, f"set_{axis}scale")("log")
     drawn = getattr(axes, f"{axis}axis")
-    drawn.set_major_formatter(lambda value, _: _tick(value))
-    if log:
-        drawn.set_minor_formatter(lambda *_: "")
+    say = plain_date if scale == "date" else _tick
+    drawn.set_major_formatter(lambda value, _: say(value))
+    drawn.set_minor_formatter(lambda *_: "")
     box = axes.get_window_extent()
     inches = (box.width if axis == "x" else box.height) / theme.DPI
     drawn.set_label_text(theme.wrap(label, inches, theme.LABEL, lines=2))
@@ -324,12 +336,8 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
     words = captions.pairs(record, len(rows), count)
     sheet = theme.sheet(*words, height=7.4)
     labels = sample.labels[rows]
-    transforms = {feature.column: feature.transform for feature in record.preparation.features}
     values = {name: sample.units[name][rows] for name in names}
-    logs = {
-        name: transforms.get(name) in ("log", "log1p") and bool(values[name].min() > 0)
-        for name in names
-    }
+    scales = {name: _scale(record, name, values[name]) for name in names}
     size = 14 if count < 5 else 7
     gap, left, low = 0.14, 0.72, 0.62
     cell = ((sheet.width - left) / count - gap, (sheet.height - low) / count - gap)
@@ -339,12 +347,12 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 left + j * (cell[0] + gap), low + (count - 1 - i) * (cell[1] + gap), *cell
             )
             if i == j:
-                _densities(axes, values[across], labels, record.k, log=logs[across])
+                _densities(axes, values[across], labels, record.k, log=scales[across] == "log")
             else:
                 points = np.column_stack([values[across], values[upwards]])
                 _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
-                _axis(axes, "y", upwards if j == 0 else "", log=logs[upwards])
-            _axis(axes, "x", across if i == count - 1 else "", log=logs[across])
+                _axis(axes, "y", upwards if j == 0 else "", scales[upwards])
+            _axis(axes, "x", across if i == count - 1 else "", scales[across])
             _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j)
     if record.k > 1:
         _key(sheet, record, left + 1.6 * (cell[0] + gap), min(0.3, 3.4 / record.k))

@@ -18,8 +18,9 @@ from segmeans.report import figure_k, figure_map, figure_profile, theme
 if TYPE_CHECKING:
     import matplotlib.figure
 
+    from segmeans.prepared import CustomerSample
     from segmeans.report.captions import Words
-    from segmeans.study import CustomerSample, Study
+    from segmeans.study import Study
 
 FORMATS = ("png", "svg")
 

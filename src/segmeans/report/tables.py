@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from segmeans.records import ColumnRole, FeatureState, KRow, PreparationState, StudyRecord
+from segmeans.records import (
+    ColumnRole,
+    FeatureState,
+    KRow,
+    PreparationState,
+    ProfileRow,
+    StudyRecord,
+)
 from segmeans.segments.words import (
     feature_words,
     plain_date,
@@ -99,21 +106,32 @@ def segment_table(record: StudyRecord) -> TextTable:
     features = list(segments[0].centre) if segments else []
     ranks = {name: rank for rank, name in enumerate(telling_features(record), start=2)}
     words = feature_words(features)
-    dates = {row.feature for row in record.profile if row.kind == "date"}
     for name in features:
-        values = [segment.centre.get(name) for segment in segments]
-        cells = _values(values, date=name in dates)
+        cells = _common_levels(record, name) or _values([s.centre[name] for s in segments])
         columns.append(Column(header=words[name], cells=cells, rank=ranks.get(name, 99)))
     return TextTable(tuple(columns))
 
 
-def _values(values: Sequence[float | str | None], *, date: bool) -> tuple[str, ...]:
-    """Write the typical values of one feature: numbers alike, dates as days, texts short."""
-    numbers = [None if isinstance(value, str) else value for value in values]
-    said = [plain_date(number) for number in numbers] if date else plain_numbers(numbers)
+def _common_levels(record: StudyRecord, feature: str) -> tuple[str, ...]:
+    """Return the most common level of a category per segment, with its share."""
+    common: dict[int, ProfileRow] = {}
+    for row in record.profile:
+        if row.feature == feature and row.share is not None:
+            best = common.setdefault(row.segment, row)
+            if row.share > (best.share or 0.0):
+                common[row.segment] = row
     return tuple(
-        shorten(plain_text(value), 16) if isinstance(value, str) else text
-        for value, text in zip(values, said, strict=True)
+        f"{shorten(plain_text(row.level), 12)} {100 * (row.share or 0.0):.0f} %"
+        for row in common.values()
+    )
+
+
+def _values(values: Sequence[float | str]) -> tuple[str, ...]:
+    """Write the typical values of one feature: numbers alike, texts (dates) as they are."""
+    numbers = plain_numbers([None if isinstance(value, str) else value for value in values])
+    return tuple(
+        shorten(plain_text(value), 16) if isinstance(value, str) else number
+        for value, number in zip(values, numbers, strict=True)
     )
 
 

@@ -8,14 +8,14 @@ whatever the number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmeans.preparation.transforms import Transform
+from segmeans.preparation import categories, numbers
 from segmeans.records import ColumnRole, FeatureState, Marker, PreparationState, ProfileRow, Use
 from segmeans.tables import sql
 from segmeans.tables.duck import Table
@@ -98,61 +98,47 @@ def profile(
         level first.
     """
     groups = Groups.of(labels, k)
-    features = {feature.column: feature for feature in state.features}
     rows: list[ProfileRow] = []
-    for column in _columns(roles, features):
-        if column.kind == "category":
-            codes, levels = _codes(table, column.name)
+    for use, feature in _columns(roles, state):
+        column = Column(feature.column, feature.kind, use)
+        if feature.kind == "category":
+            codes, levels = _codes(table, feature.column)
             rows.extend(category_rows(column, codes, levels, groups))
         else:
-            values = _numbers(table, column)
-            feature = features.get(column.name)
-            scaled = None if feature is None else _on_scale(values, feature)
+            values = table.fetch({"value": numbers.raw(feature)})["value"]
+            scaled = numbers.prepared(feature, values) if use == "feature" else None
             rows.extend(number_rows(column, values, groups, scaled=scaled))
     return tuple(sorted(rows, key=lambda row: row.segment))
 
 
-def _columns(roles: Sequence[ColumnRole], features: Mapping[str, FeatureState]) -> Iterator[Column]:
-    """Yield what is profiled: the features, then the columns that describe."""
-    for feature in features.values():
-        yield Column(feature.column, feature.kind, "feature")
+def _columns(
+    roles: Sequence[ColumnRole], state: PreparationState
+) -> Iterator[tuple[Use, FeatureState]]:
+    """Yield what is profiled: the features, then the columns that describe, as they are."""
+    for feature in state.features:
+        yield "feature", feature
+    formed = {feature.column for feature in state.features}
     for role in roles:
-        if role.use != "describe" or role.name in features:
+        if role.use != "describe" or role.name in formed:
             continue
         if role.role in ("number", "category", "date"):
-            yield Column(role.name, role.role, "describe")
-
-
-def _numbers(table: Table, column: Column) -> Floats:
-    value = sql.column(column.name)
-    if column.kind == "date":
-        value = sql.double(sql.days(value))
-    elif not table.column(column.name).is_number:
-        value = sql.try_double(value)
-    return table.fetch({"value": sql.double(value)})["value"]
+            yield "describe", FeatureState(column=role.name, kind=role.role)
 
 
 def _codes(table: Table, name: str) -> tuple[NDArray[np.int16], list[str]]:
     """Return the position of each customer's level, -1 when missing, and the levels."""
-    levels = [level for level, _ in table.levels(name, LEVELS + 1)]
-    said = sql.as_text(sql.column(name))
+    levels = [level for level, _ in table.levels(name) if level]
     shown = levels if len(levels) <= LEVELS else levels[: LEVELS - 1]
-    branches = [
+    said = categories.text_of(name)
+    branches = [(categories.is_missing(said), sql.number(-1))]
+    branches += [
         (sql.equal(said, sql.text(level)), sql.number(code)) for code, level in enumerate(shown)
     ]
-    missing, others = sql.is_null(said), sql.number(len(shown))
-    code = sql.case([(missing, sql.number(-1)), *branches], others)
+    code = sql.case(branches, sql.number(len(shown)))
     codes = table.fetch({"code": code})["code"].astype(np.int16)
-    return codes, shown if len(shown) == len(levels) else [*shown, OTHERS]
-
-
-def _on_scale(values: Floats, feature: FeatureState) -> Floats:
-    """Cap and transform values as the preparation does; missing ones stay missing."""
-    exponent = 1.0 if feature.exponent is None else feature.exponent
-    low = -np.inf if feature.low is None else feature.low
-    high = np.inf if feature.high is None else feature.high
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return Transform(feature.transform, exponent).forward(np.clip(values, low, high))
+    written = categories.canonical(levels)
+    others = [] if len(shown) == len(levels) else [OTHERS]
+    return codes, [written[level] for level in shown] + others
 
 
 def number_rows(
