@@ -15,6 +15,7 @@ from pathlib import Path
 from segmeans.errors import DataError, OutputError, SourceError
 from segmeans.records import Finding
 from segmeans.tables.duck import Engine, literal, quoted
+from segmeans.tables.grid import RAW
 from segmeans.tables.layout import Layout, find_layout, usual_width
 from segmeans.tables.names import clipped, shown
 from segmeans.tables.text import TextFile, open_text
@@ -212,7 +213,7 @@ def _read(engine: Engine, text: TextFile, dialect: Dialect, path: Path) -> list[
     written = ", ".join(f"{key} = {value}" for key, value in options.items())
     where = str(path)
     engine.run(
-        f"CREATE TABLE raw AS SELECT * FROM read_csv({literal(str(text.path))}, {written})",
+        f"CREATE TABLE {RAW} AS SELECT * FROM read_csv({literal(str(text.path))}, {written})",
         where=where,
     )
     rejected = engine.rows(
@@ -243,7 +244,7 @@ def _sorted_out(
     long = f"coalesce(c{width}, '') <> ''"
     short = f"c{width - 1} IS NULL AND NOT ({blank})"
     rows, blanks, longs, shorts = engine.rows(
-        f"SELECT count(*), count_if({blank}), count_if({long}), count_if({short}) FROM raw"
+        f"SELECT count(*), count_if({blank}), count_if({long}), count_if({short}) FROM {RAW}"
     )[0]
     kept = rows - (blanks or 0) - (longs or 0)
     lost = len(rejected) + (longs or 0)
@@ -258,7 +259,7 @@ def _sorted_out(
         )
     columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
     kept_rows = f" WHERE NOT ({blank}) AND NOT ({long})" if blanks or longs else ""
-    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM raw{kept_rows}")
+    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM {RAW}{kept_rows}")
     findings = []
     if lost:
         findings.append(_rejected(lost, examples))
@@ -271,7 +272,7 @@ def _sorted_out(
 
 def _examples(engine: Engine, condition: str, width: int) -> list[str]:
     joined = ", ".join(f"c{i}" for i in range(width))
-    rows = engine.rows(f"SELECT concat_ws(' | ', {joined}) FROM raw WHERE {condition} LIMIT 3")
+    rows = engine.rows(f"SELECT concat_ws(' | ', {joined}) FROM {RAW} WHERE {condition} LIMIT 3")
     return [text for (text,) in rows]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from segmeans.errors import SourceError
 from segmeans.records import Finding
 from segmeans.tables.duck import Array, Engine, quoted
+from segmeans.tables.grid import RAW, cell_text, renamed, view_with_tidy_names
 from segmeans.tables.names import unique
 
 
@@ -50,12 +51,14 @@ def load_frame(
         source = source.collect()
     if pandas is not None and isinstance(source, pandas.DataFrame):
         columns = [_pandas_column(source.iloc[:, i]) for i in range(source.shape[1])]
-        _load_arrays(engine, relation, [str(name) for name in source.columns], columns)
+        findings = _load_arrays(engine, relation, [str(name) for name in source.columns], columns)
     elif hasattr(source, "__arrow_c_stream__"):
-        _load_stream(engine, relation, source)
+        findings = _load_stream(engine, relation, source)
     elif isinstance(source, Mapping):
         names = [str(name) for name in source]
-        _load_arrays(engine, relation, names, [_column(values) for values in source.values()])
+        findings = _load_arrays(
+            engine, relation, names, [_column(values) for values in source.values()]
+        )
     else:
         raise SourceError(
             "This object cannot be read as a table",
@@ -63,19 +66,17 @@ def load_frame(
             allowed="a path or URL, a pandas or polars frame, an Arrow table, "
             "a mapping of names to columns",
         )
-    return {"library": library}, ()
+    return {"library": library}, findings
 
 
-def _load_stream(engine: Engine, relation: str, source: object) -> None:
-    engine.load("arrived", _Stream(source), where="dataframe")
-    names = list(engine.types("SELECT * FROM arrived"))
-    columns = ", ".join(
-        f"{quoted(old)} AS {quoted(new)}" for old, new in zip(names, unique(names), strict=True)
-    )
-    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM arrived")
+def _load_stream(engine: Engine, relation: str, source: object) -> tuple[Finding, ...]:
+    engine.load(RAW, _Stream(source), where="dataframe")
+    return view_with_tidy_names(engine, relation)
 
 
-def _load_arrays(engine: Engine, relation: str, names: list[str], columns: list[Array]) -> None:
+def _load_arrays(
+    engine: Engine, relation: str, names: list[str], columns: list[Array]
+) -> tuple[Finding, ...]:
     if not columns:
         raise SourceError("The frame has no columns", where="dataframe")
     if len({len(column) for column in columns}) > 1:
@@ -84,7 +85,10 @@ def _load_arrays(engine: Engine, relation: str, names: list[str], columns: list[
             where="dataframe",
             found=", ".join(f"{n}: {len(c)}" for n, c in zip(names, columns, strict=True)),
         )
-    engine.load(relation, dict(zip(unique(names), columns, strict=True)), where="dataframe")
+    tidy = unique(names)
+    engine.load(RAW, dict(zip(tidy, columns, strict=True)), where="dataframe")
+    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT * FROM {RAW}")
+    return renamed(names, tidy)
 
 
 def _pandas_column(series: Any) -> Array:
@@ -123,16 +127,5 @@ def _texts(values: Array, missing: Array) -> Array:
         numbers[~missing] = present.astype(np.float64)
         return numbers
     texts = np.full(len(values), None, dtype=object)
-    texts[~missing] = [_text(value) for value in present]
+    texts[~missing] = [cell_text(value) for value in present]
     return texts
-
-
-def _text(value: object) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(sep=" ") if hasattr(value, "hour") else value.isoformat())
-    text = str(value)
-    return text.encode("utf-8", errors="replace").decode("utf-8")  # lone surrogates

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segmeans.records import Finding
+from segmeans.tables.grid import renamed
 from segmeans.tables.names import shown, unique
 from segmeans.tables.values import NUMBER_MISSING
 
@@ -97,12 +98,7 @@ def find_layout(rows: Rows) -> Layout:
         return Layout(width, names, top, (*findings, _no_header(header)))
     header += [""] * (width - len(header))
     names = tuple(unique(header[:width]))
-    if renamed := [
-        f"{old.strip() or 'no name'} → {new}"
-        for old, new in zip(header, names, strict=False)
-        if " ".join(old.split()) != new
-    ]:
-        findings.append(_renamed(renamed))
+    findings += renamed(header, names)
     first = top + 1
     if _describes(body):
         findings.append(_description(body[0]))
@@ -178,15 +174,6 @@ def _no_header(row: Sequence[str]) -> Finding:
         evidence=f"The first row looks like data ({shown(row, 4)}), so columns were named "
         "column_1, column_2 and so on.",
         advice="Add a row with the names of the columns if you can.",
-    )
-
-
-def _renamed(pairs: Sequence[str]) -> Finding:
-    return Finding(
-        level="note",
-        code="renamed-columns",
-        where="header",
-        evidence=f"Names that were empty or used twice were changed: {shown(pairs)}.",
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from segmeans.errors import ColumnNotFoundError, DataError, SettingError, SourceError
+from segmeans.errors import ColumnNotFoundError, DataError, SettingError, SourceError, nearest_name
 from segmeans.records import Finding, SourceInfo
 from segmeans.settings import Settings
 from segmeans.tables.columns import serve_columns
 from segmeans.tables.delimited import load_delimited
 from segmeans.tables.duck import Engine, Table, literal, quoted
+from segmeans.tables.grid import RAW, renamed
 from segmeans.tables.names import unique
 from segmeans.tables.text import file_digest, unreadable
 
@@ -94,7 +96,7 @@ def _opened(engine: Engine, source: object, settings: Settings) -> Opened:
             "dataframe",
             load_frame(engine, source, SOURCE),
         )
-    table, found = _served(engine, settings, name, copy=kind in ("csv", "excel"))
+    table, found = _served(engine, settings, name, copy=kind not in ("parquet", "duckdb"))
     digest = _digest(source, table)
     info = SourceInfo(
         name=name,
@@ -124,7 +126,7 @@ def _served(
     )
     if copy:
         engine.run(f"DROP VIEW IF EXISTS {SOURCE}")
-        engine.run("DROP TABLE IF EXISTS raw")
+        engine.run(f"DROP TABLE IF EXISTS {RAW}")
     table = Table(engine, DATA, columns, name=name)
     if table.n_rows == 0:
         raise DataError("The table has no rows", where=name, hint="check how it was exported")
@@ -170,7 +172,14 @@ def _load_named(engine: Engine, source: str | Path, settings: Settings) -> tuple
     if scheme in ("postgresql", "postgres"):
         from segmeans.tables.postgres import load_postgres
 
-        loaded = load_postgres(engine, name, SOURCE, table=settings.table, query=settings.query)
+        loaded = load_postgres(
+            engine,
+            name,
+            SOURCE,
+            name=without_password(name),
+            table=settings.table,
+            query=settings.query,
+        )
         return without_password(name), "postgres", loaded
     if scheme in ("duckdb", "sqlite", "file"):
         name = name.partition("://")[2]
@@ -217,7 +226,7 @@ def _kind_of(path: Path) -> str:
         return "sqlite"
     if head[8:12] == b"DUCK":
         return "duckdb"
-    if path.suffix.casefold() in (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods") and head:
+    if _is_workbook(path, head):
         return "excel"
     names = path.name.casefold()
     if any(end in names for end in (".jsonl", ".ndjson", ".json")):
@@ -225,9 +234,20 @@ def _kind_of(path: Path) -> str:
     return "csv"
 
 
-def _missing(path: Path) -> SourceError:
-    from segmeans.errors import nearest_name
+def _is_workbook(path: Path, head: bytes) -> bool:
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return True
+    if not head.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return path.suffix.casefold() in (".xlsx", ".xlsm", ".xlsb", ".ods")
+    return any(name.startswith("xl/") or name == "content.xml" for name in inside)
 
+
+def _missing(path: Path) -> SourceError:
     folder = path.parent
     try:
         near = nearest_name(path.name, (other.name for other in folder.iterdir()))
@@ -261,16 +281,16 @@ def _load_parquet(engine: Engine, path: Path, _: Settings) -> Loaded:
     listed = ", ".join(literal(str(part)) for part in parts)
     scan = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     types = engine.types(f"SELECT * FROM {scan}", where=str(path))
+    names, tidy = list(types), unique(list(types))
     columns = ", ".join(
-        f"{quoted(old)} AS {quoted(new)}"
-        for old, new in zip(types, unique(list(types)), strict=True)
+        f"{quoted(old)} AS {quoted(new)}" for old, new in zip(names, tidy, strict=True)
     )
     engine.run(f"CREATE VIEW {SOURCE} AS SELECT {columns} FROM {scan}", where=str(path))
-    return ({"files": str(len(parts))} if path.is_dir() else {}), ()
+    return ({"files": str(len(parts))} if path.is_dir() else {}), renamed(names, tidy)
 
 
 def _load_json(engine: Engine, path: Path, _: Settings) -> Loaded:
-    from segmeans.tables.files import load_json
+    from segmeans.tables.json_lines import load_json
 
     return load_json(engine, path, SOURCE)
 
