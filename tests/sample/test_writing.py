@@ -18,8 +18,8 @@ from segmeans.tables.parquet import from_csv
 # The promise is "the same bytes for the same seed": these may change only in a release that says
 # so in its change log.
 PROMISED = {
-    "customers.csv": "fab7d6884d39278d",
-    "everything.csv": "eae2fcaa80645513",
+    "customers.csv": "19c4f16563af4ec4",
+    "everything.csv": "aa54761735e07aa0",
     "orders.csv": "6eb88af4b6ed07c4",
 }
 

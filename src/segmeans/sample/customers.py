@@ -37,7 +37,7 @@ class Limits(NamedTuple):
     high: int
 
 
-PLANTED = {AGE: Limits(5, 18, 80), INCOME: Limits(8, 12, 160), SCORE: Limits(8, 1, 100)}
+PLANTED = {AGE: Limits(5, 18, 80), INCOME: Limits(8, 12, 160), SCORE: Limits(7, 1, 100)}
 
 
 class Kind(NamedTuple):
@@ -51,18 +51,18 @@ class Kind(NamedTuple):
 
 # The first five are the classic market; each further one keeps clear of all before it.
 KINDS = (
-    Kind("Middle of the road", 0.36, 0.58, (46, 56, 50)),
-    Kind("Affluent enthusiasts", 0.20, 0.54, (33, 92, 82)),
-    Kind("Affluent savers", 0.18, 0.46, (42, 92, 17)),
-    Kind("Careful on a budget", 0.13, 0.60, (47, 24, 20)),
-    Kind("Young trend followers", 0.13, 0.58, (25, 24, 80)),
-    Kind("Comfortable retired", 0.12, 0.55, (69, 78, 45)),
+    Kind("Middle of the road", 0.28, 0.58, (46, 58, 50)),
+    Kind("Affluent enthusiasts", 0.21, 0.54, (34, 97, 80)),
+    Kind("Affluent savers", 0.19, 0.46, (44, 99, 19)),
+    Kind("Careful on a budget", 0.17, 0.60, (60, 24, 21)),
+    Kind("Young trend followers", 0.15, 0.58, (24, 24, 79)),
+    Kind("Comfortable retired", 0.12, 0.55, (72, 78, 46)),
     Kind("Young savers", 0.10, 0.45, (23, 60, 16)),
     Kind("Top earners", 0.06, 0.40, (53, 136, 54)),
     Kind("Lively seniors", 0.09, 0.62, (70, 25, 64)),
     Kind("Mature enthusiasts", 0.08, 0.57, (61, 64, 92)),
     Kind("Young professionals", 0.07, 0.48, (24, 116, 48)),
-    Kind("Wealthy and reserved", 0.05, 0.44, (66, 122, 12)),
+    Kind("Wealthy and reserved", 0.05, 0.44, (68, 126, 12)),
 )
 
 # Streams: one per column, so that a further column changes no other one.
