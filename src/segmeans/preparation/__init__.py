@@ -10,6 +10,8 @@ from __future__ import annotations
 from segmeans.preparation.categories import MISSING, OTHER, UNSEEN_CODE
 from segmeans.preparation.learn import Fitted, fit
 from segmeans.preparation.state import (
+    SOME_MISSING,
+    TOO_MANY_MISSING,
     USED,
     blocks,
     columns,
@@ -30,7 +32,6 @@ __all__ = [
     "SOME_MISSING",
     "TOO_MANY_MISSING",
     "UNSEEN_CODE",
-    "USED",
     "USED",
     "Fitted",
     "blocks",

@@ -125,24 +125,32 @@ def null() -> Expression:
 # Casts
 
 
+def _type(name: str) -> exp.DataType:
+    return exp.DataType(this=exp.DataType.Type[name])  # building from text would parse it
+
+
+def _is_type(node: object, name: str) -> bool:
+    return isinstance(node, exp.DataType) and node.this == exp.DataType.Type[name]
+
+
 def double(value: Expression) -> Expression:
     """Return the value as a 64-bit float; text that is no number is the engine's error."""
-    return exp.Cast(this=value.copy(), to=exp.DataType.build("double"))
+    return exp.Cast(this=value.copy(), to=_type("DOUBLE"))
 
 
 def try_double(value: Expression) -> Expression:
     """Return the value as a 64-bit float, NULL where it is text that is no number."""
-    return exp.TryCast(this=value.copy(), to=exp.DataType.build("double"))
+    return exp.TryCast(this=value.copy(), to=_type("DOUBLE"))
 
 
 def as_text(value: Expression) -> Expression:
     """Return the value as text."""
-    return exp.Cast(this=value.copy(), to=exp.DataType.build("text"))
+    return exp.Cast(this=value.copy(), to=_type("TEXT"))
 
 
 def as_small_integer(value: Expression) -> Expression:
     """Return the value as a 16-bit integer, or the engine's nearest."""
-    return exp.Cast(this=value.copy(), to=exp.DataType.build("smallint"))
+    return exp.Cast(this=value.copy(), to=_type("SMALLINT"))
 
 
 def days(value: Expression) -> Expression:
@@ -154,8 +162,8 @@ def days(value: Expression) -> Expression:
     CAST("since" AS DATE) - CAST('1970-01-01' AS DATE)
     """
     return exp.DateDiff(
-        this=exp.TryCast(this=value.copy(), to=exp.DataType.build("date")),
-        expression=exp.Cast(this=text(EPOCH), to=exp.DataType.build("date")),
+        this=exp.TryCast(this=value.copy(), to=_type("DATE")),
+        expression=exp.Cast(this=text(EPOCH), to=_type("DATE")),
         unit=exp.var("DAY"),
     )
 
@@ -369,7 +377,7 @@ def exact_sum(value: Expression) -> Expression:
     the result does not depend on how threads share the rows. DuckDB only.
     """
     scaled = multiply(value, number(1.0 / SUM_UNIT))
-    whole = exp.Cast(this=scaled, to=exp.DataType.build("int128"))
+    whole = exp.Cast(this=scaled, to=_type("INT128"))
     return multiply(double(exp.Sum(this=whole)), number(SUM_UNIT))
 
 
@@ -523,8 +531,7 @@ def _refuse_unknown(node: exp.Expr, dialect: str) -> None:
             found=type(node).__name__,
             hint="build it with the functions of segmeans.tables.sql",
         )
-    exact = isinstance(node, exp.DataType) and node.is_type("int128")
-    if dialect != "duckdb" and (isinstance(node, _AT_FIT_TIME) or exact):
+    if dialect != "duckdb" and (isinstance(node, _AT_FIT_TIME) or _is_type(node, "INT128")):
         raise SegmeansError(
             "Quantiles and exact sums are measured with DuckDB only",
             found=dialect,
@@ -544,7 +551,7 @@ _SQLITE_NOT_A_NUMBER = (
 
 def _rewrite_postgres(node: Expression) -> Expression:
     if isinstance(node, exp.TryCast):
-        if node.to.is_type("date"):
+        if _is_type(node.to, "DATE"):
             return exp.Cast(this=node.this, to=node.to)
         written = as_text(node.this)
         matches = exp.RegexpLike(this=written, expression=text(_POSTGRES_NUMBER))
