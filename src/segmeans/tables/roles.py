@@ -1,7 +1,9 @@
 """What each column is, why we think so, and what it is used for.
 
-Only numbers and categories become features by themselves. Ids, personal data, text, dates and
-constants never do; the user can say otherwise, and is told what that means.
+Numbers form the segments by themselves. Categories do where there are not enough numbers; beside
+numbers they describe the segments, since a few labels would cut the customers into piles of their
+own. Ids, personal data, text, dates and constants never become features by themselves; the user
+can say otherwise, and is told what that means.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from segmeans.tables.layout import is_number
 from segmeans.tables.names import says_customer, says_id, shown, word_set, words
 from segmeans.tables.personal import personal_content, personal_header
 
+ENOUGH_NUMBERS = 2  # numbers from which categories describe instead of forming segments
 MOST_LEVELS = 50  # a category with more levels does not become a feature by itself
 MOST_CODES = 12  # whole numbers with more different values are amounts unless the name says code
 ORDER_LOG_SHARE = 0.8  # fewer different ids than this share of the rows looks like an order log
@@ -89,6 +92,7 @@ def recognise(table: Table, settings: Settings | None = None) -> Recognised:
         decided, found = _used(role, item, settings)
         final.append(decided)
         findings += found
+    final = _with_labels_describing(final)
     findings = [*_id_findings(table, final, evidence), *findings]
     if not any(role.use == "feature" for role in final):
         raise _no_feature(table, final)
@@ -296,8 +300,22 @@ def _used(role: ColumnRole, item: Evidence, settings: Settings) -> tuple[ColumnR
         return replace(role, use="describe", forced=True), []
     if settings.features and role.use == "feature":
         reason = f"{role.reason}; not among the features asked for"
-        return replace(role, use="ignore", reason=reason), []
+        return replace(role, use="describe", reason=reason), []
     return role, []
+
+
+def _with_labels_describing(roles: Sequence[ColumnRole]) -> list[ColumnRole]:
+    """Let categories describe, unless the user forced them or the numbers are too few."""
+    numbers = sum(role.use == "feature" and role.role == "number" for role in roles)
+    if numbers < ENOUGH_NUMBERS:
+        return list(roles)
+    reason = "beside numbers, labels describe the segments unless asked to form them"
+    return [
+        replace(role, use="describe", reason=f"{role.reason}; {reason}")
+        if role.role == "category" and role.use == "feature" and not role.forced
+        else role
+        for role in roles
+    ]
 
 
 def _forced_feature(role: ColumnRole, item: Evidence) -> tuple[ColumnRole, list[Finding]]:
