@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from segmeans.settings import Settings
     from segmeans.study import Progress, Study
 
+TYPES = {"segment": "BIGINT", "runner_up": "BIGINT"}
 PROFILE_COLUMNS = (
     "segment",
     "name",
@@ -62,7 +63,7 @@ def write(study: Study, settings: Settings, *, progress: Progress) -> tuple[Path
     files = [segments_file, "profile.csv", "study.json", "model.json"]
     with Outputs(settings.out, overwrite=settings.overwrite) as outputs:
         progress("Writing", 0, 1)
-        outputs.rows(segments_file, _segment_blocks(study))
+        outputs.rows(segments_file, _segment_blocks(study), types=TYPES)
         outputs.table("profile.csv", _profile_columns(study))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
