@@ -26,6 +26,7 @@ FLOORS = (
     ("cli", "app"),
     ("report",),
     ("study",),
+    ("prepared",),
     ("verdict", "segments", "model", "tracking", "doctor", "shown"),
     ("preparation",),
     ("tables", "clustering"),
@@ -38,6 +39,7 @@ NEIGHBOURS = {
     ("config", "errors"): "a broken file raises a SourceError",
     ("sample", "errors"): "a bad option raises a SettingError",
     ("cli", "app"): "`segmeans app` starts it",
+    ("segments", "model"): "segments are described by the customers that the model assigned",
     ("tracking", "model"): "a new period is scored with the old model before it is compared",
 }
 

@@ -72,8 +72,8 @@ def write_customers(
     ...     write_customers(f"{folder}/customers.csv", rows=2, seed=1)
     ...     print(pathlib.Path(folder, "customers.csv").read_text())
     CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)
-    1,Female,44,67,58
-    2,Male,36,90,8
+    1,Female,44,69,57
+    2,Male,54,23,13
     <BLANKLINE>
     """
     _write(market or CustomerMarket(), path, rows, seed, overwrite, to_parquet, tick)
