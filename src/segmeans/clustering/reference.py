@@ -107,12 +107,17 @@ def pair(points: Rows, centres: Floats, threads: int = 1, *, origin: Floats | No
         part, here = slice(first, first + len(block)), rows[: len(block)]
         distances = squared_distances(block * scale, centres * scale)
         labels[part] = np.argmin(distances, axis=1)
-        near[part] = distances[here, labels[part]] / scale / scale
+        near[part] = _unscaled(distances[here, labels[part]], scale)
         if len(centres) > 1:
             distances[here, labels[part]] = np.inf
             seconds[part] = np.argmin(distances, axis=1)
-            far[part] = distances[here, seconds[part]] / scale / scale
+            far[part] = _unscaled(distances[here, seconds[part]], scale)
     return Pair(labels, near, seconds, far)
+
+
+def _unscaled(squares: Floats, scale: float) -> Floats:
+    with np.errstate(over="ignore", under="ignore"):  # infinity and 0 are the nearest floats
+        return squares / scale / scale
 
 
 def _centred(rows: Rows, origin: Floats | None) -> Floats:
