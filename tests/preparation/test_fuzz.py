@@ -54,7 +54,7 @@ def engine() -> Iterator[Engine]:
 
 
 @given(data=tables(), wish=asked)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_sound_preparation_or_one_clear_error(
     engine: Engine, data: list[tuple[Any, ...]], wish: dict[str, Any]
 ) -> None:

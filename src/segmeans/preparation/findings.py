@@ -114,7 +114,7 @@ def hardly_varies(column: str) -> Finding:
         level="note",
         code="hardly-varies",
         where=column,
-        evidence="Nine of ten values are the same, so no far-out values are capped.",
+        evidence="At least nine of ten values are the same; no cap can be told from the rest.",
         advice="A yes/no column may say more: has the customer any at all?",
     )
 

@@ -76,22 +76,30 @@ def _with_caps(
     outside = dict(zip(biting, counts, strict=True))
     inner = dict(zip(biting, moments(table, list(biting.values()), where), strict=True))
     far_out = _far_out(table, columns, where) if wish == "cap" else {}
-    result = []
-    for column, feature in zip(columns, capped, strict=True):
-        name = feature.column
-        below, above = outside.get(name, (0, 0))
-        odd = list(column.findings)
-        if below or above:
-            odd.append(findings.capped_values(feature, below, above))
-        kept = far_out.get(name, 0) - below - above
-        if kept > 0:
-            odd.append(findings.far_out_kept(name, kept, feature.transform))
-        if wish == "cap" and column.spread.fences() is None and column.distinct > 2:
-            odd.append(findings.hardly_varies(name))
-        feature = replace(feature, after={"below": float(below), "above": float(above)})
-        found = inner.get(name, column.inner)
-        result.append(replace(column, feature=feature, inner=found, findings=tuple(odd)))
-    return result
+    return [
+        replace(
+            _with_counts(
+                column, feature, outside.get(feature.column, (0, 0)), far_out.get(feature.column, 0)
+            ),
+            inner=inner.get(feature.column, column.inner),
+        )
+        for column, feature in zip(columns, capped, strict=True)
+    ]
+
+
+def _with_counts(
+    column: Column, feature: FeatureState, outside: tuple[int, int], far_out: int
+) -> Column:
+    """Return the column with its caps, how many values they set, and what that means."""
+    below, above = outside
+    odd = list(column.findings)
+    if below or above:
+        odd.append(findings.capped_values(feature, below, above))
+    if far_out > below + above:
+        kept = far_out - below - above
+        odd.append(findings.far_out_kept(feature.column, kept, feature.transform))
+    feature = replace(feature, after={"below": float(below), "above": float(above)})
+    return replace(column, feature=feature, findings=tuple(odd))
 
 
 def _far_out(
@@ -157,9 +165,13 @@ def _filled_and_scaled(column: Column, settings: Settings) -> Column:
         "skew": column.raw.skew,
     }
     after = {"mean": inner.mean, "std": inner.std, "skew": inner.skew, **feature.after}
-    odd = (*column.findings, *([findings.scale_replaced(feature.column)] if replaced else []))
+    odd = list(column.findings)
+    if column.distinct > 2 and spread.fences() is None:
+        odd.append(findings.hardly_varies(feature.column))
+    if replaced:
+        odd.append(findings.scale_replaced(feature.column))
     state = replace(feature, fill=fill, centre=centre, scale=scale, before=before, after=after)
-    return replace(column, feature=state, findings=odd)
+    return replace(column, feature=state, findings=tuple(odd))
 
 
 def _centre_and_scale(column: Column, scale: str) -> tuple[float, float, bool]:
