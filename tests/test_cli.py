@@ -16,6 +16,7 @@ import pytest
 from segmeans.sample import CustomerMarket, write_customers
 
 OUTPUTS = {"segments.csv", "profile.csv", "study.json", "model.json"}
+MANIFEST = ".segmeans.json"
 
 
 def segmeans(
@@ -46,7 +47,7 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def done(customers: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Run the main job once, with figures."""
     out = customers.parent / "results"
-    return segmeans("run", customers, "--out", out, "--fast"), out
+    return segmeans("run", customers.name, "--out", "results", "--fast", cwd=out.parent), out
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -114,7 +115,7 @@ def test_json_prints_the_study_and_nothing_else(customers: Path, tmp_path: Path)
 def test_quiet_prints_nothing(customers: Path, tmp_path: Path) -> None:
     result = segmeans("run", customers, "--out", tmp_path / "o", "--fast", "-q", "--no-figures")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert {path.name for path in (tmp_path / "o").iterdir()} == OUTPUTS
+    assert {path.name for path in (tmp_path / "o").iterdir()} == OUTPUTS | {MANIFEST}
 
 
 def test_a_market_without_segments_has_an_exit_code_of_its_own(tmp_path: Path) -> None:

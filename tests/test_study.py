@@ -218,12 +218,12 @@ def test_rows_too_empty_are_set_aside_and_counted() -> None:
 @pytest.mark.parametrize(
     ("data", "settings", "error", "message"),
     [
-        ({"a": [1.0, 2, 3, 5, 8]}, {"k": 9}, SettingError, "fewer customers than segments"),
-        ({"a": [1.0, 1, 1, 2, 2]}, {"k": 4}, (DataError, SettingError), "fewer"),
-        ({"a": [1.0, 1, 1]}, {}, DataError, ""),
-        ({"a": [1.0]}, {}, DataError, ""),
+        ({"a": [1.0, 2, 3, 5, 8]}, {"k": 9}, SettingError, "fewer different customers"),
+        ({"a": [1.0, 1, 1, 2, 2]}, {"k": 4}, SettingError, "fewer different customers"),
+        ({"a": [1.5, 1.5, 1.5]}, {}, DataError, "feature"),
+        ({"a": [1.5]}, {}, DataError, "."),
         ({"a": [1.5, 2, 3, 4]}, {"features": ["b"]}, ColumnNotFoundError, "'b'"),
-        ({"a": [None, None, None]}, {}, DataError, ""),
+        ({"a": [None, None, None]}, {}, DataError, "feature"),
     ],
 )
 def test_data_that_cannot_bear_it_is_one_clear_error(

@@ -216,7 +216,7 @@ def run(
         with study:
             files = bundle.write(study, settings, progress=progress)
     if json_:
-        typer.echo(study.to_json())
+        typer.echo(study.to_json(), nl=False)
     elif not quiet:
         screen.show_study(study.record, files=files)
     if study.record.verdict.structure == "none":
@@ -240,7 +240,7 @@ def inspect_source(
 
     seen = look(source, settings)
     if json_:
-        typer.echo(seen.to_json())
+        typer.echo(seen.to_json(), nl=False)
     else:
         screen.show_inspection(seen)
 

@@ -131,7 +131,7 @@ class CustomerSample:
     names: tuple[str, ...]  # the p prepared columns, as preparation.columns gives them
     units: dict[str, NDArray[np.float64]]  # numeric features in their own units, (m,) each
     labels: NDArray[np.int32]  # (m,), segment number - 1
-    silhouettes: NDArray[np.float64]  # (m,)
+    silhouettes: NDArray[np.float64]  # (m,), 0 where there is one segment
     shadows: NDArray[np.float64]  # (m,), 0 at the centre to 1 on the border
     customers: int  # how many there are in all
 
@@ -168,12 +168,15 @@ def draw(
         if feature.kind != "category"
     }
     k = int(labels.max()) + 1
+    depth = np.zeros(len(drawn))
+    if k > 1:
+        [depth] = silhouettes(prepared, np.ones(len(drawn)), [(labels, k)])
     return CustomerSample(
         prepared=prepared,
         names=preparation.columns(state),
         units=units,
         labels=labels,
-        silhouettes=silhouettes(prepared, np.ones(len(prepared)), [(labels, k)])[0],
+        silhouettes=depth,
         shadows=1.0 - assigned.certainty[places].astype(np.float64),
         customers=len(used),
     )
