@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -36,6 +36,7 @@ from segmeans.report.tables import (
     segment_table,
 )
 from segmeans.segments.words import plain_text
+from segmeans.settings import Settings
 
 if TYPE_CHECKING:
     from segmeans.study import Inspection
@@ -80,7 +81,7 @@ def show_study(
     ----------
     record : StudyRecord
     files : iterable of str or Path, default=()
-        The outputs that were written.
+        The outputs that were written, all in one folder.
     on : rich.console.Console, optional
         Where to print; standard output by default.
     """
@@ -91,8 +92,9 @@ def show_study(
     show_verdict(record, on)
     show_findings(record.findings, on, most=SHOWN_FINDINGS)
     show_preparation(record.preparation, on)
-    show_files(files, on)
-    show_next(record, on)
+    paths = [Path(file) for file in files]
+    show_files(paths, on)
+    show_next(record, on, folder=str(paths[0].parent) if paths else Settings().out)
 
 
 def show_inspection(seen: Inspection, *, on: Console | None = None) -> None:
@@ -134,8 +136,6 @@ def show_verdict(record: StudyRecord, on: Console) -> None:
     _show_title(f"How many segments: {verdict.recommended_k} recommended{asked}", on)
     _show_list(_sentences(verdict), on)
     _show_table(k_table(record), on)
-    if verdict.elbow is None and len(record.k_table) > 2:
-        _show_note("The inertia has no clear elbow.", on)
 
 
 def _sentences(verdict: Verdict) -> list[str]:
@@ -199,9 +199,8 @@ def show_source(source: SourceInfo, on: Console) -> None:
     on.print(Text(", ".join(facts)))
 
 
-def show_files(files: Iterable[str | Path], on: Console) -> None:
+def show_files(paths: Sequence[Path], on: Console) -> None:
     """Print the outputs that were written, with what they are for; figures together."""
-    paths = [Path(file) for file in files]
     if not paths:
         return
     figures = [path for path in paths if path.suffix in {".png", ".svg"}]
@@ -218,28 +217,85 @@ def show_files(files: Iterable[str | Path], on: Console) -> None:
     on.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
-def show_next(record: StudyRecord, on: Console) -> None:
-    """Print commands worth trying next."""
+def show_next(record: StudyRecord, on: Console, *, folder: str) -> None:
+    """Print commands worth trying next; they repeat what was asked for.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    on : rich.console.Console
+    folder : str
+        Where the outputs of this study are.
+    """
     source = record.source
     if source.kind == "dataframe":
         return
     name = shlex.quote(plain_text(source.name))
-    out = plain_text(record.settings.get("out", "segmeans-out"))
+    asked = {key: value for key, value in record.settings.items() if key != "out"}
     commands = []
     runner = record.verdict.runner_up
     if runner is not None and runner != record.k:
-        folder = shlex.quote(f"{out}-k{runner}")
-        commands.append(
-            (f"segmeans run {name} --k {runner} --out {folder}", f"see the runner-up, k = {runner}")
-        )
+        options = command_options({**asked, "k": [runner, runner], "out": f"{folder}-k{runner}"})
+        commands.append((f"segmeans run {name} {options}", f"see the runner-up, k = {runner}"))
     commands.append((f"segmeans inspect {name}", "see why each column is used as it is"))
-    commands.append(
-        (f"segmeans run {name} --save-config study.toml", "keep the settings in a file")
-    )
+    options = command_options(asked)
+    saving = " ".join(filter(None, ("segmeans run", name, options, "--save-config study.toml")))
+    commands.append((saving, "keep the settings in a file"))
     _show_title("Next", on)
     for command, why in commands:
         on.print(Text(f"  {why}:", style="dim"))
         on.print(Text(f"    {command}"), soft_wrap=True)  # unbroken, to be copied
+
+
+def command_options(settings: Mapping[str, Any]) -> str:
+    r"""Write settings that differ from their defaults as options of the command line.
+
+    Parameters
+    ----------
+    settings : mapping of str to JSON value
+
+    Returns
+    -------
+    str
+        Ready for a shell.
+
+    Examples
+    --------
+    >>> command_options({"k": [5, 5], "features": ["Age", "Income, net"], "seed": 0})
+    '--features Age --features \'"Income, net"\' --k 5'
+    """
+    words: list[str] = []
+    for name, field in Settings.model_fields.items():
+        value = settings.get(name)
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        if name not in settings or value is None or _plain(value) == default:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag[2:]}")
+            continue
+        for text in _option_values(name, value):
+            words += [flag, text]
+    return " ".join(shlex.quote(plain_text(word)) for word in words)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _option_values(name: str, value: Any) -> list[str]:
+    """Return what stands after the flag of a setting, once or several times."""
+    if name == "k":
+        first, last = value
+        return [f"{first}" if first == last else f"{first}-{last}"]
+    if isinstance(value, Mapping):
+        return [f"{key}={number:g}" for key, number in value.items()]
+    if isinstance(value, list | tuple):
+        # A comma divides names unless the name stands in double quotes.
+        return [
+            '"' + text.replace('"', '""') + '"' if set(text) & set(',"') else text for text in value
+        ]
+    return ["tab" if value == "\t" else str(value)]
 
 
 def _show_title(text: str, on: Console) -> None:

@@ -262,10 +262,7 @@ def _change(measure: str, features: Sequence[FeatureState], *, rank: int) -> Col
     cells = []
     for feature in features:
         before, after = feature.before.get(measure), feature.after.get(measure)
-        if before is None:
-            cells.append("-")
-        elif after is None:
-            cells.append(plain_number(before))
-        else:
-            cells.append(f"{plain_number(before)} > {plain_number(after)}")
+        said = plain_number(before)
+        now = said if after is None else plain_number(after)
+        cells.append(said if now == said else f"{said} > {now}")
     return Column(header=measure, cells=tuple(cells), rank=rank)
