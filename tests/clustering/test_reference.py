@@ -61,6 +61,7 @@ def test_lloyd_by_hand():
     # from 0 and 2: first {0}, {2, 10, 12}, means 0 and 8; then {0, 2}, {10, 12}, means 1 and 11
     assert end.centres.ravel().tolist() == [1.0, 11.0]
     assert (end.inertia, end.iterations, end.converged) == (4.0, 3, True)
+    assert end.counts.tolist() == [2.0, 2.0]
 
 
 def test_lloyd_stops_at_max_iter_with_the_inertia_of_its_centres():

@@ -279,7 +279,9 @@ typedef struct {
     Points points;
     size_t k, trials;
     const double *uniforms; /* s x k x trials, or NULL: the centres are given */
+    const double *correction; /* k x d, or NULL: added to the means in every step */
     double *centres;        /* s x k x d */
+    double *counts;         /* s x k, or NULL */
     int64_t max_iter;
     double tol;
     Ending *endings;
@@ -338,7 +340,8 @@ static void starts_task(void *context, size_t task, size_t thread)
         }
         free(chosen);
     }
-    twin->lloyd(&job->points, k, centres, job->max_iter, job->tol, &job->endings[task]);
+    twin->lloyd(&job->points, k, job->correction, centres, job->max_iter, job->tol,
+                job->counts ? job->counts + task * k : NULL, &job->endings[task]);
 }
 
 static int run_starts(Starts *job, size_t count, size_t threads, double *inertia,
@@ -365,18 +368,18 @@ static int run_starts(Starts *job, size_t count, size_t threads, double *inertia
 
 PyDoc_STRVAR(starts_doc,
              "starts(points, weights, m, d, k, uniforms, s, trials, max_iter, tol, threads,\n"
-             "       centres, inertia, iterations, converged)\n\n"
-             "Fill the last four arrays; without uniforms the centres are where to start.");
+             "       correction, centres, inertia, iterations, converged, counts)\n\n"
+             "Fill the last five arrays; without uniforms the centres are where to start.");
 
 static PyObject *py_starts(PyObject *module, PyObject *arguments)
 {
     (void)module;
-    PyObject *values, *weights, *uniforms, *centres, *inertia, *iterations, *converged;
+    PyObject *values, *weights, *uniforms, *correction, *centres, *inertia, *iterations, *converged, *counts;
     Py_ssize_t m, d, k, s, trials, max_iter, threads;
     Starts job = {0};
-    if (!PyArg_ParseTuple(arguments, "OOnnnOnnndnOOOO", &values, &weights, &m, &d, &k, &uniforms,
-                          &s, &trials, &max_iter, &job.tol, &threads, &centres, &inertia,
-                          &iterations, &converged)) {
+    if (!PyArg_ParseTuple(arguments, "OOnnnOnnndnOOOOOO", &values, &weights, &m, &d, &k, &uniforms,
+                          &s, &trials, &max_iter, &job.tol, &threads, &correction, &centres,
+                          &inertia, &iterations, &converged, &counts)) {
         return NULL;
     }
     if (m < 1 || d < 1 || k < 1 || k > UINT16_MAX + 1) {
@@ -386,22 +389,25 @@ static PyObject *py_starts(PyObject *module, PyObject *arguments)
     Rows *rows = &job.points.rows;
     *rows = (Rows){.wide = 1, .n = (size_t)m, .d = (size_t)d, .scale = 1.0};
     job.k = (size_t)k, job.trials = (size_t)trials, job.max_iter = max_iter;
-    Py_buffer views[8] = {{0}};
+    Py_buffer views[10] = {{0}};
     int ready = read_rows(values, Py_None, weights, rows, views) &&
                 take(uniforms, &views[3], (size_t)(s * k * trials) * sizeof(double), 0) &&
                 take(centres, &views[4], (size_t)(s * k * d) * sizeof(double), 1) &&
                 take(inertia, &views[5], (size_t)s * sizeof(double), 1) &&
                 take(iterations, &views[6], (size_t)s * sizeof(int64_t), 1) &&
-                take(converged, &views[7], (size_t)s, 1);
+                take(converged, &views[7], (size_t)s, 1) &&
+                take(correction, &views[8], (size_t)(k * d) * sizeof(double), 0) &&
+                take(counts, &views[9], (size_t)(s * k) * sizeof(double), 1);
     if (ready && s > 0) {
-        job.uniforms = views[3].buf, job.centres = views[4].buf;
+        job.uniforms = views[3].buf, job.centres = views[4].buf, job.correction = views[8].buf;
+        job.counts = views[9].buf;
         Py_BEGIN_ALLOW_THREADS
         ready = run_starts(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), views[5].buf,
                            views[6].buf, views[7].buf);
         Py_END_ALLOW_THREADS
         if (!ready) PyErr_NoMemory();
     }
-    release(views, 8);
+    release(views, 10);
     if (!ready) return NULL;
     Py_RETURN_NONE;
 }

@@ -43,10 +43,12 @@ def starts(
     max_iter: int,
     tol: float,
     threads: int,
+    correction: _Buffer | None,
     centres: _Buffer,
     inertia: _Buffer,
     iterations: _Buffer,
     converged: _Buffer,
+    counts: _Buffer | None,
     /,
 ) -> None: ...
 def seed(

@@ -109,8 +109,8 @@ typedef struct {
     void (*prepare_group)(const Rows *, size_t first, size_t n, float *narrow, float *lengths);
     void (*fill_columns)(const Rows *, size_t first, size_t n, double scale, double *columns);
     int (*seed)(const Points *, size_t k, size_t trials, const double *uniforms, int64_t *chosen);
-    void (*lloyd)(const Points *, size_t k, double *centres, int64_t max_iter, double tol,
-                  Ending *);
+    void (*lloyd)(const Points *, size_t k, const double *correction, double *centres,
+                  int64_t max_iter, double tol, double *counts, Ending *);
 } Twin;
 
 static inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }

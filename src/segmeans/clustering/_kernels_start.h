@@ -155,6 +155,7 @@ typedef struct {
     double *room;          /* of the block */
     double *totals;        /* k x (d + 2), as from reduce */
     double *moved;         /* k x d */
+    const double *correction; /* k x d, or NULL: added to the means */
 } Run;
 
 INLINE double *totals_of(const Run *run, size_t c)
@@ -225,7 +226,10 @@ static double move_centres(Run *run, const double *centres, double *reach)
     double shift = 0.0, largest = 0.0, next = 0.0;
     for (size_t c = 0; c < k; c++) {
         const double *sums = totals_of(run, c), count = sums[d] == 0.0 ? 1.0 : sums[d];
-        for (size_t j = 0; j < d; j++) run->moved[c * d + j] = sums[j] / count;
+        for (size_t j = 0; j < d; j++) {
+            const double added = run->correction ? run->correction[c * d + j] : 0.0;
+            run->moved[c * d + j] = sums[j] / count + added;
+        }
     }
     if (count_empty(run)) relocate(run, centres);
     for (size_t c = 0; c < k; c++) {
@@ -270,13 +274,14 @@ static void run_free(Run *run)
  * The first pass adds up everything, the next ones what changed. Once nothing changes, everything
  * is added up afresh, so that the end does not depend on the way; it is an end when the fresh
  * means are the centres or change no label. */
-static void lloyd(const Points *points, size_t k, double *centres, int64_t max_iter, double tol,
-                      Ending *ending)
+static void lloyd(const Points *points, size_t k, const double *correction, double *centres,
+                  int64_t max_iter, double tol, double *counts, Ending *ending)
 {
     Run run;
     const size_t bytes = k * points->rows.d * sizeof(double);
     memset(ending, 0, sizeof *ending);
     ending->failed = !run_room(&run, points, k);
+    run.correction = correction;
     int last = max_iter <= 0, fresh = 0;
     while (!ending->failed) {
         run.set.delta = run.set.bounded && !last && !fresh;
@@ -300,6 +305,7 @@ static void lloyd(const Points *points, size_t k, double *centres, int64_t max_i
     }
     for (size_t c = 0; !ending->failed && c < k; c++) {
         ending->inertia += totals_of(&run, c)[points->rows.d + 1];
+        if (counts) counts[c] = count_of(&run, c);
     }
     run_free(&run);
 }

@@ -7,6 +7,7 @@ fails where the twin was not built; :mod:`segmeans.clustering.kernels` then take
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,14 @@ from segmeans.clustering.reference import (
     Partials,
     Rows,
     Starts,
+    or_none,
 )
 from segmeans.errors import SettingError
 
 _GROUP = 32  # rows that share one bound; as in the C code
 _CHUNK = 256 * BLOCK  # rows whose labels are kept in one array
 _MOST_CENTRES = 65536  # labels are kept in 16 bits
+_CACHED = 2**22  # bytes of points that stay in the cache of one processor
 
 
 def instructions() -> list[str]:
@@ -198,6 +201,7 @@ class Polish(reference.Polish):
         threads: int = 1,
         *,
         origin: Floats | None = None,
+        corrections: Sequence[Floats] | None = None,
     ) -> None:
         for table in tables:
             if len(table) > _MOST_CENTRES:
@@ -206,7 +210,10 @@ class Polish(reference.Polish):
                 )
         self._scale = _scale(tables)
         self._threads, self._origin = threads, origin
-        self._runs: Sequence[_Run] = [_Run(table, max_iter, tol, self._scale) for table in tables]
+        self._runs: Sequence[_Run] = [
+            _Run(table, max_iter, tol, self._scale, correction)
+            for table, correction in zip(tables, or_none(corrections, tables), strict=True)
+        ]
         self._begin_pass()
 
     def add(self, rows: Rows, weights: Floats | None = None) -> None:
@@ -260,8 +267,15 @@ class _Run(reference.Run):
     depend on the way. It is an end when the fresh means are the centres.
     """
 
-    def __init__(self, centres: Floats, max_iter: int, tol: float, scale: float) -> None:
-        super().__init__(centres, max_iter, tol)
+    def __init__(
+        self,
+        centres: Floats,
+        max_iter: int,
+        tol: float,
+        scale: float,
+        correction: Floats | None,
+    ) -> None:
+        super().__init__(centres, max_iter, tol, correction)
         k, d = self.centres.shape
         self.scale, self.drift = scale, 0.0
         self.label_type = np.uint8 if k <= 256 else np.uint16
@@ -337,34 +351,62 @@ def polish(
     threads: int = 1,
     *,
     origin: Floats | None = None,
+    corrections: Sequence[Floats] | None = None,
 ) -> list[Lloyd]:
     """Run Lloyd's iterations from several sets of centres, sharing each read of the rows.
 
-    The same as :class:`Polish` fed with all rows at once.
+    The same as :class:`Polish` fed with all rows at once, to the rounding of sums. Points that fit
+    in the cache are not shared: there each thread takes one set after the other to its end.
     """
-    if max(len(table) for table in tables) > _MOST_CENTRES:
-        return reference.polish(points, weights, tables, max_iter, tol, threads, origin=origin)
-    runs = Polish(tables, max_iter, tol, threads, origin=origin)
+    if max((len(table) for table in tables), default=0) > _MOST_CENTRES:
+        return reference.polish(
+            points, weights, tables, max_iter, tol, threads, origin=origin, corrections=corrections
+        )
+    if points.nbytes <= _CACHED and origin is None and points.dtype == np.float64:
+        return _polish_cached(points, weights, tables, max_iter, tol, threads, corrections)
+    runs = Polish(tables, max_iter, tol, threads, origin=origin, corrections=corrections)
     while runs.running:
         runs.add(points, weights)
         runs.end_pass()
     return runs.result()
 
 
+def _polish_cached(
+    points: Floats,
+    weights: Floats | None,
+    tables: Sequence[Floats],
+    max_iter: int,
+    tol: float,
+    threads: int,
+    corrections: Sequence[Floats] | None,
+) -> list[Lloyd]:
+    points = _solid(points)
+
+    def descend(table: Floats, correction: Floats | None) -> Lloyd:
+        ends = np.array(table, dtype=np.float64)[None]
+        offset = None if correction is None else _solid(correction)
+        counts = np.empty(len(table))
+        found = _starts(points, weights, None, ends, max_iter, tol, 1, offset, counts)
+        return Lloyd(
+            found.centres[0],
+            float(found.inertia[0]),
+            int(found.iterations[0]),
+            bool(found.converged[0]),
+            counts,
+        )
+
+    offsets = or_none(corrections, tables)
+    if min(threads, len(tables)) < 2:
+        return [descend(*pair) for pair in zip(tables, offsets, strict=True)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(descend, tables, offsets))
+
+
 def lloyd(
     points: Rows, weights: Floats | None, centres: Floats, max_iter: int, tol: float
 ) -> Lloyd:
     """Iterate assignment and means until the centres stand still: :func:`polish` for one set."""
-    if len(points) > BLOCK or len(centres) > _MOST_CENTRES:
-        return polish(points, weights, [centres], max_iter, tol)[0]
-    ends = np.array(centres, dtype=np.float64)[None]
-    found = _starts(_solid(points), weights, None, ends, max_iter, tol, 1)
-    return Lloyd(
-        found.centres[0],
-        float(found.inertia[0]),
-        int(found.iterations[0]),
-        bool(found.converged[0]),
-    )
+    return polish(points, weights, [centres], max_iter, tol)[0]
 
 
 def starts(
@@ -391,6 +433,8 @@ def _starts(
     max_iter: int,
     tol: float,
     threads: int,
+    correction: Floats | None = None,
+    counts: Floats | None = None,
 ) -> Starts:
     s, k, d = centres.shape
     inertia, iterations = np.empty(s), np.empty(s, dtype=np.int64)
@@ -407,9 +451,11 @@ def _starts(
         max_iter,
         tol,
         threads,
+        correction,
         centres,
         inertia,
         iterations,
         converged,
+        counts,
     )
     return Starts(centres, inertia, iterations, converged)

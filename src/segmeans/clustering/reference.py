@@ -38,6 +38,7 @@ class Lloyd(NamedTuple):
     inertia: float
     iterations: int
     converged: bool
+    counts: Floats  # (k,) weight per cluster, all with the nearest of ``centres``
 
 
 class Starts(NamedTuple):
@@ -358,6 +359,9 @@ class Polish:
     threads : int, default=1
     origin : ndarray of shape (d,), optional
         Subtracted from every row; centres are relative to it, in and out.
+    corrections : sequence of ndarray of shape (k, d), optional
+        Added to the means in every step, one per set: what the means of other rows, for which
+        these stand, are known to differ by.
 
     Examples
     --------
@@ -379,9 +383,13 @@ class Polish:
         threads: int = 1,
         *,
         origin: Floats | None = None,
+        corrections: Sequence[Floats] | None = None,
     ) -> None:
         self._threads, self._origin = threads, origin
-        self._runs: Sequence[Run] = [Run(centres, max_iter, tol) for centres in tables]
+        self._runs: Sequence[Run] = [
+            Run(centres, max_iter, tol, correction)
+            for centres, correction in zip(tables, or_none(corrections, tables), strict=True)
+        ]
         self._begin_pass()
 
     @property
@@ -414,14 +422,25 @@ class Polish:
         self._pass = Pass(tables, self._threads, origin=self._origin)
 
 
+def or_none(
+    corrections: Sequence[Floats] | None, tables: Sequence[Floats]
+) -> Sequence[Floats | None]:
+    """Return the corrections, or None for every table."""
+    return [None] * len(tables) if corrections is None else corrections
+
+
 class Run:
     """One set of centres on its way: move, relocate the empty ones, measure, done."""
 
-    def __init__(self, centres: Floats, max_iter: int, tol: float) -> None:
+    def __init__(
+        self, centres: Floats, max_iter: int, tol: float, correction: Floats | None = None
+    ) -> None:
         self.centres = np.array(centres, dtype=np.float64)
+        self.correction = correction
         self.max_iter, self.tol = max_iter, tol
         self.phase = "move" if max_iter > 0 else "measure"
         self.iterations, self.converged, self.inertia = 0, False, np.inf
+        self.counts = np.zeros(len(self.centres))
         self.farthest: list[tuple[float, Floats]] = []
 
     def look(self, rows: Rows, weights: Floats | None, origin: Floats | None) -> None:
@@ -441,15 +460,18 @@ class Run:
         """
         empty = np.flatnonzero(part.counts == 0)
         if self.phase == "measure":
-            self.inertia, self.phase = part.inertia, "done"
+            self.inertia, self.counts, self.phase = part.inertia, part.counts.copy(), "done"
         elif len(empty) and self.phase == "move":
             self.phase = "relocate"
         else:
             moved = part.sums / np.where(part.counts == 0, 1.0, part.counts)[:, None]
+            moved += 0.0 if self.correction is None else self.correction
             for cluster, (_, row) in zip(empty, self.farthest, strict=False):
                 moved[cluster] = row
             self.farthest.clear()
             self._move(moved, part.inertia if measured else None)
+            if self.phase == "done":
+                self.counts = part.counts.copy()
 
     def _move(self, moved: Floats, inertia: float | None) -> None:
         shift = float(np.square(moved - self.centres).sum())
@@ -462,7 +484,7 @@ class Run:
 
     def result(self) -> Lloyd:
         """Return where this set ended."""
-        return Lloyd(self.centres, self.inertia, self.iterations, self.converged)
+        return Lloyd(self.centres, self.inertia, self.iterations, self.converged, self.counts)
 
 
 def polish(
@@ -474,12 +496,13 @@ def polish(
     threads: int = 1,
     *,
     origin: Floats | None = None,
+    corrections: Sequence[Floats] | None = None,
 ) -> list[Lloyd]:
     """Run Lloyd's iterations from several sets of centres, sharing each read of the rows.
 
     The same as :class:`Polish` fed with all rows at once.
     """
-    runs = Polish(tables, max_iter, tol, threads, origin=origin)
+    runs = Polish(tables, max_iter, tol, threads, origin=origin, corrections=corrections)
     while runs.running:
         runs.add(points, weights)
         runs.end_pass()
