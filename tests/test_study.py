@@ -7,13 +7,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from segmeans import segment
+from segmeans import segment, write
 from segmeans.errors import ColumnNotFoundError, DataError, SettingError
+from segmeans.model import load
 from segmeans.sample import CustomerMarket, write_customers
-from segmeans.study import Study, look
 from segmeans.settings import Settings
+from segmeans.study import Study, look
 
 INCOME, SCORE = "Annual Income (k$)", "Spending Score (1-100)"
 MALL_Z = {
@@ -250,3 +252,20 @@ def test_html_escapes_what_comes_from_the_data() -> None:
     hostile = "<script>alert(1)</script>"
     found = segment({hostile: rng.normal(0, 1, 50), "b": rng.normal(0, 1, 50)}, k=2, fast=True)
     assert "<script>" not in found._repr_html_()
+
+
+def test_customers_as_columns_and_files(study: Study, tmp_path: Path) -> None:
+    columns = study.customers()
+    assert list(columns["segment"]) == list(study.labels)
+    assert list(columns["CustomerID"][:3]) == ["1", "2", "3"]
+    files = write(study, tmp_path / "out", format="parquet", figures=False)
+    assert {file.name for file in files} == {
+        "segments.parquet",
+        "profile.csv",
+        "study.json",
+        "model.json",
+    }
+    written = pd.read_parquet(files[0])
+    assert written["segment"].tolist() == study.labels.tolist()
+    assert written["name"].tolist() == columns["name"].tolist()
+    assert load(files[3]).record == study.model.record

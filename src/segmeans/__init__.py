@@ -1,8 +1,9 @@
 """Customer segmentation with k-means that proves its search, its structure and its use.
 
 :func:`segment` finds the segments of a customer table and returns a :class:`Study`;
-:class:`Settings` holds everything that can be asked of it; :class:`KMeans` is the engine alone, as
-a scikit-learn estimator. Everything the package raises on purpose is a :class:`SegmeansError`.
+:func:`write` puts it into a folder. :class:`Settings` holds everything that can be asked of it;
+:class:`KMeans` is the engine alone, as a scikit-learn estimator. Everything the package raises on
+purpose is a :class:`SegmeansError`.
 
 Nothing is loaded before it is used: ``import segmeans`` costs no time.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "Study",
     "__version__",
     "segment",
+    "write",
 ]
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         SettingError,
         SourceError,
     )
+    from segmeans.report.bundle import write
     from segmeans.settings import Settings
     from segmeans.study import Study, segment
 
@@ -48,6 +51,7 @@ _HOMES = {
     "Settings": "segmeans.settings",
     "Study": "segmeans.study",
     "segment": "segmeans.study",
+    "write": "segmeans.report.bundle",
 }
 
 

@@ -214,7 +214,14 @@ def run(
     with screen.progress(quiet=quiet or json_) as progress:
         study = conduct(source, settings, progress=progress)
         with study:
-            files = bundle.write(study, settings, progress=progress)
+            files = bundle.write(
+                study,
+                settings.out,
+                format=settings.format,
+                overwrite=settings.overwrite,
+                figures=settings.figures,
+                progress=progress,
+            )
     if json_:
         typer.echo(study.to_json(), nl=False)
     elif not quiet:

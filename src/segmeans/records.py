@@ -70,10 +70,10 @@ class SourceInfo:
 class FeatureState:
     """How one column becomes prepared numbers: all that is needed to do it again.
 
-    A number x becomes ``weight * (t(clip(fill(x), low, high)) - centre) / scale`` with the
+    A number x becomes ``sqrt(weight) * (t(clip(fill(x), low, high)) - centre) / scale`` with the
     transform t; the caps are in the units of the column. A category becomes one 0/1 column per
     level of ``levels`` (a two-level category one column, for its second level), each times
-    ``weight / scale`` after subtracting its centre.
+    ``sqrt(weight) / scale`` after subtracting its centre.
     """
 
     column: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -31,6 +31,7 @@ from segmeans.records import (
 from segmeans.segments.describe import describe
 from segmeans.segments.profile import profile
 from segmeans.settings import Settings
+from segmeans.tables import sql
 from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
 
@@ -43,7 +44,8 @@ USES: tuple[Use, ...] = ("id", "feature", "describe", "ignore")
 class Progress(Protocol):
     """What is told of long work: the step, how much of it is done, and how much there is."""
 
-    def __call__(self, step: str, done: int, total: int) -> None: ...
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` pieces of a step are finished."""
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -108,6 +110,49 @@ class Study:
         """Return the text of ``study.json``."""
         return record_json(self.record)
 
+    def customers(self) -> dict[str, NDArray[Any]]:
+        """Return the segment of every customer as columns, for example for a DataFrame.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n,)
+            The id (or the number of the row), ``segment`` and ``name``, ``certainty`` from 0 on a
+            border to 1 in a centre, ``runner_up`` and ``runner_up_name``, and why a row is
+            ``unscored``; None or NaN where there is nothing to say. In the order of the source.
+        """
+        blocks = list(self.customer_blocks())
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+    def customer_blocks(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield the same as :meth:`customers` block by block, in bounded memory."""
+        names = np.array([one.name for one in self.record.segments], dtype=object)
+        legend = preparation.legend(self.record.preparation)
+        reasons = np.array([legend[mark] for mark in sorted(legend)], dtype=object)
+        reasons[preparation.USED] = None
+        id_column = self.model.record.id_column
+        first = 0
+        for ids in self._ids(id_column):
+            part = slice(first, first + len(ids))
+            first += len(ids)
+            labels, second = self.assigned.labels[part], self.assigned.runners_up[part]
+            yield {
+                id_column or "row": ids,
+                "segment": _numbered(labels),
+                "name": _named(labels, names),
+                "certainty": np.round(self.assigned.certainty[part].astype(np.float64), 4),
+                "runner_up": _numbered(second),
+                "runner_up_name": _named(second, names),
+                "unscored": reasons[self.status[part]],
+            }
+
+    def _ids(self, column: str | None) -> Iterator[NDArray[Any]]:
+        table = self.opened.table
+        if column is None:
+            yield np.arange(1, table.n_rows + 1)
+            return
+        for block in table.blocks({"id": sql.as_text(sql.column(column))}):
+            yield block["id"]
+
     def close(self) -> None:
         """Close the source."""
         self.opened.close()
@@ -131,6 +176,19 @@ class Study:
 
     def _repr_html_(self) -> str:
         return shown.as_html(self.record)
+
+
+def _numbered(labels: NDArray[np.int32]) -> NDArray[Any]:
+    """Return segment numbers from 1, None for nobody."""
+    numbers = (labels + 1).astype(object)
+    numbers[labels < 0] = None
+    return numbers
+
+
+def _named(labels: NDArray[np.int32], names: NDArray[Any]) -> NDArray[Any]:
+    found = names[labels]
+    found[labels < 0] = None
+    return found
 
 
 def look(source: Any, settings: Settings) -> Inspection:

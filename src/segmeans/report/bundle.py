@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from segmeans import preparation
-from segmeans.tables import sql
+from segmeans.settings import Format
+from segmeans.study import Progress, Study, silent
 from segmeans.tables.sink import Outputs
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from numpy.typing import NDArray
-
     from segmeans.records import ProfileRow
-    from segmeans.settings import Settings
-    from segmeans.study import Progress, Study
 
 TYPES = {"segment": "BIGINT", "runner_up": "BIGINT"}
 PROFILE_COLUMNS = (
@@ -38,16 +29,30 @@ PROFILE_COLUMNS = (
 )
 
 
-def write(study: Study, settings: Settings, *, progress: Progress) -> tuple[Path, ...]:
+def write(
+    study: Study,
+    folder: str | Path = "segmeans-out",
+    *,
+    format: Format = "csv",
+    overwrite: bool = False,
+    figures: bool = True,
+    progress: Progress | None = None,
+) -> tuple[Path, ...]:
     """Write everything a study gives into one folder, whole or not at all.
 
     Parameters
     ----------
     study : Study
         Still open.
-    settings : Settings
-        Of these ``out``, ``overwrite``, ``format`` and ``figures`` count here.
-    progress : Progress
+    folder : str or Path, default="segmeans-out"
+    format : {"csv", "parquet"}, default="csv"
+        Of the file with the segment of every customer.
+    overwrite : bool, default=False
+        Replace the outputs of an earlier study in the folder.
+    figures : bool, default=True
+        Draw the figures as PNG and SVG.
+    progress : callable, optional
+        Called as ``progress(step, done, total)``.
 
     Returns
     -------
@@ -59,18 +64,19 @@ def write(study: Study, settings: Settings, *, progress: Progress) -> tuple[Path
     OutputError
         When the folder holds something already, cannot be written, or the disk is full.
     """
-    segments_file = f"segments.{settings.format}"
+    tell = progress or silent
+    segments_file = f"segments.{format}"
     files = [segments_file, "profile.csv", "study.json", "model.json"]
-    with Outputs(settings.out, overwrite=settings.overwrite) as outputs:
-        progress("Writing", 0, 1)
-        outputs.rows(segments_file, _segment_blocks(study), types=TYPES)
+    with Outputs(folder, overwrite=overwrite) as outputs:
+        tell("Writing", 0, 1)
+        outputs.rows(segments_file, study.customer_blocks(), types=TYPES)
         outputs.table("profile.csv", _profile_columns(study))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
-        progress("Writing", 1, 1)
-        if settings.figures:
-            files += _draw(study, outputs, progress)
-    return tuple(Path(settings.out) / name for name in files)
+        tell("Writing", 1, 1)
+        if figures:
+            files += _draw(study, outputs, tell)
+    return tuple(Path(folder) / name for name in files)
 
 
 def _draw(study: Study, outputs: Outputs, progress: Progress) -> list[str]:
@@ -81,56 +87,6 @@ def _draw(study: Study, outputs: Outputs, progress: Progress) -> list[str]:
         progress("Drawing", done, total)
         names.append(name)
     return names
-
-
-def _segment_blocks(study: Study) -> Iterator[dict[str, NDArray[Any]]]:
-    """Yield one row per customer of the source, in its order."""
-    record, assigned = study.record, study.assigned
-    names = np.array([segment.name for segment in record.segments], dtype=object)
-    legend = preparation.legend(record.preparation)
-    column = next((role.name for role in record.roles if role.use == "id"), None)
-    first = 0
-    for ids in _ids(study, column):
-        part = slice(first, first + len(ids))
-        first += len(ids)
-        labels, second = assigned.labels[part], assigned.runners_up[part]
-        yield {
-            column or "row": ids,
-            "segment": _numbered(labels),
-            "name": _named(labels, names),
-            "certainty": np.round(assigned.certainty[part].astype(np.float64), 4),
-            "runner_up": _numbered(second),
-            "runner_up_name": _named(second, names),
-            "unscored": _reasons(study.status[part], legend),
-        }
-
-
-def _ids(study: Study, column: str | None) -> Iterator[NDArray[Any]]:
-    table = study.opened.table
-    if column is not None:
-        for block in table.blocks({"id": sql.as_text(sql.column(column))}):
-            yield block["id"]
-        return
-    yield np.arange(1, table.n_rows + 1)
-
-
-def _numbered(labels: NDArray[np.int32]) -> NDArray[Any]:
-    """Return segment numbers from 1, None for nobody."""
-    numbers = (labels + 1).astype(object)
-    numbers[labels < 0] = None
-    return numbers
-
-
-def _named(labels: NDArray[np.int32], names: NDArray[Any]) -> NDArray[Any]:
-    found = names[labels]
-    found[labels < 0] = None
-    return found
-
-
-def _reasons(status: NDArray[np.int8], legend: dict[int, str]) -> NDArray[Any]:
-    words = np.array([legend[mark] for mark in sorted(legend)], dtype=object)
-    words[preparation.USED] = None
-    return words[status]
 
 
 def _profile_columns(study: Study) -> dict[str, list[Any]]:
