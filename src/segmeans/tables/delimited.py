@@ -7,9 +7,11 @@ lost silently, and no guess rests on a sample that the rest of the file could co
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from segmeans.errors import DataError, OutputError, SourceError
@@ -18,7 +20,7 @@ from segmeans.tables.duck import Engine, literal, quoted
 from segmeans.tables.grid import RAW
 from segmeans.tables.layout import Layout, find_layout, usual_width
 from segmeans.tables.names import clipped, shown
-from segmeans.tables.text import TextFile, open_text
+from segmeans.tables.text import TextFile, filled_lines, open_text, unclosed_line
 from segmeans.tables.values import teach
 
 SEPARATORS = (",", ";", "\t", "|", "^", "~", ":")
@@ -27,6 +29,7 @@ REJECTED_SHARE = 0.1  # more rejected lines than this and the file is refused
 SAMPLE_LINES = 2_000
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", BLANKS: "blanks"}
+_BREAKS = re.compile(r"(?:\r?\n)+")
 _ABSENT = "\x02"  # what no cell holds: tells an empty cell from a cell that is not there
 
 
@@ -37,6 +40,7 @@ class Dialect:
     separator: str
     layout: Layout
     skip: int  # lines before the first row of data
+    uneven: bool = False  # a quotation mark in these lines is open at the end of one of them
 
 
 def load_delimited(
@@ -76,8 +80,8 @@ def load_delimited(
     """
     text = open_text(path, engine.folder, encoding=encoding)
     dialect = _dialect(text, path, separator)
-    if dialect.separator == BLANKS:
-        text, dialect = _tabbed(text, engine.folder / "tabbed.txt", dialect)
+    if dialect.separator == BLANKS or dialect.uneven:
+        text, dialect = _copied(text, engine.folder / "copied.txt", dialect)
     teach(engine)
     rejected = _read(engine, text, dialect, path)
     findings = [*text.findings, *dialect.layout.findings]
@@ -114,7 +118,8 @@ def _dialect(text: TextFile, path: Path, stated: str | None) -> Dialect:
             found=shown(layout.names),
             hint="check how it was exported",
         )
-    return Dialect(separator, layout, ends[layout.first - 1] if layout.first else 0)
+    skip = ends[layout.first - 1] if layout.first else 0
+    return Dialect(separator, layout, skip, any(line.count('"') % 2 for line in lines[:skip]))
 
 
 def _split(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
@@ -164,24 +169,24 @@ def _separator(lines: Sequence[str]) -> str:
     return BLANKS if width >= 2 and share > max(0.8, best_score) else best
 
 
-def _tabbed(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dialect]:
-    """Write runs of blanks as tabs, the first lines left out."""
+def _copied(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dialect]:
+    """Copy the rows of data alone, runs of blanks as tabs."""
+    blanks = dialect.separator == BLANKS
     try:
         with (
-            text.path.open(encoding="utf-8-sig", newline="") as source,
+            text.path.open(encoding="utf-8-sig", newline="\n") as source,
             copy.open("w", encoding="utf-8", newline="") as out,
         ):
-            for number, line in enumerate(source):
-                if number >= dialect.skip:
-                    out.write("\t".join(line.split()) + "\n")
+            for line in islice(source, dialect.skip, None):
+                out.write("\t".join(line.split()) + "\n" if blanks else line)
     except OSError as error:
         raise OutputError(
             "The temporary copy of the file cannot be written",
             where=str(copy.parent),
             found=error.strerror or error,
         ) from None
-    clean = TextFile(copy, text.encoding, text.compression, False, text.findings)
-    return clean, Dialect(BLANKS, dialect.layout, 0)
+    clean = replace(text, path=copy, quotes=text.quotes and not blanks)
+    return clean, replace(dialect, skip=0, uneven=False)
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -217,18 +222,39 @@ def _read(engine: Engine, text: TextFile, dialect: Dialect, path: Path) -> list[
         where=where,
     )
     rejected = engine.rows(
-        "SELECT line, coalesce(csv_line, ''), error_type FROM reject_errors ORDER BY 1"
+        "SELECT line, min(coalesce(csv_line, '')) FROM reject_errors GROUP BY 1 ORDER BY 1"
     )
-    for number, line, kind in rejected:
-        if "LINE SIZE" in str(kind) or line.count("\n") > 1:
-            raise SourceError(
-                "A quotation mark is opened and not closed where it should be",
-                where=f"{path}, line {number}",
-                found=clipped(line, 60),
-                hint="correct that line, or write a quotation mark inside a cell twice",
-            )
     engine.run("DROP TABLE reject_errors; DROP TABLE reject_scans")
-    return [(number, line) for number, line, _ in rejected]
+    _check_nothing_lost(engine, text, dialect, [line for _, line in rejected], path)
+    return [(int(number), line) for number, line in rejected]
+
+
+def _check_nothing_lost(
+    engine: Engine, text: TextFile, dialect: Dialect, rejected: Sequence[str], path: Path
+) -> None:
+    """Raise when a line of the file is in no row and was not rejected either.
+
+    That is what an unclosed quotation mark leads to. A row spans one line and, for every run of
+    line breaks inside its cells, one more that is not blank.
+    """
+    cells = [f"c{i}" for i in range(dialect.layout.width + 1)]
+    runs = " + ".join(f"coalesce(len(regexp_extract_all({c}, '(\\r?\\n)+')), 0)" for c in cells)
+    spanned = f"count(*) + sum({runs})" if text.quotes else "count(*)"
+    read = int(engine.rows(f"SELECT {spanned} FROM {RAW}")[0][0] or 0)
+    refused = sum(len(_BREAKS.findall(line.strip("\r\n"))) + 1 for line in rejected)
+    lines = filled_lines(text.path, skip=dialect.skip)
+    many = [line for line in rejected if _BREAKS.search(line.strip("\r\n"))]
+    if read + refused == lines and not many:
+        return
+    number = unclosed_line(text.path)
+    raise SourceError(
+        "A quotation mark is opened and not closed where it should be"
+        if text.quotes
+        else "Some lines cannot be read",
+        where=f"{path}, line {number}" if number else str(path),
+        found=f"{max(lines - read, 1):,} lines would be lost",
+        hint="correct that line, or write a quotation mark inside a cell twice",
+    )
 
 
 def _sorted_out(

@@ -13,6 +13,7 @@ from segmeans.tables.names import shown, unique
 from segmeans.tables.values import NUMBER_MISSING
 
 MOST_TITLE_ROWS = 30
+LEAST_DESCRIBED = 5  # rows under the header, before the first of them counts as a description
 NUMERIC_SHARE = 0.8  # a column of the sample counts as numbers from this share on
 
 _MINUS = "\u2212"
@@ -147,13 +148,23 @@ def _is_header(header: Sequence[str], body: Rows) -> bool:
 
 
 def _describes(body: Rows) -> bool:
-    """Return whether the first row under the header explains the columns in words."""
-    if len(body) < 4:
+    """Return whether the first row under the header explains the columns in words.
+
+    It does when it has words where at least two well-filled columns have numbers, and a number
+    in none of them.
+    """
+    if len(body) < LEAST_DESCRIBED:
         return False
-    numeric = [i for i in _numeric_columns(body[1:]) if i < len(body[0])]
-    cells = [body[0][i] for i in numeric if not is_blank(body[0][i])]
+    first, rest = body[0], body[1:]
+    filled = [
+        i
+        for i in _numeric_columns(rest)
+        if i < len(first)
+        and sum(len(row) > i and not is_blank(row[i]) for row in rest) >= 0.5 * len(rest)
+    ]
+    cells = [first[i] for i in filled if not is_blank(first[i])]
     worded = sum(not is_number(cell) for cell in cells)
-    return len(numeric) >= 2 and worded == len(cells) and 2 * worded >= len(numeric)
+    return len(filled) >= 2 and worded == len(cells) and 2 * worded > len(filled)
 
 
 def _titles(rows: Rows) -> Finding:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from segmeans.errors import OutputError, SettingError, SourceError
 from segmeans.records import Finding
 
@@ -100,6 +102,35 @@ def file_digest(path: Path) -> str:
 def unreadable(path: Path, error: OSError) -> SourceError:
     """Return the error for a file that cannot be opened or read."""
     return SourceError("The file cannot be read", where=str(path), found=error.strerror or error)
+
+
+def filled_lines(path: Path, *, skip: int = 0) -> int:
+    """Return how many lines of a clean file are not blank, the first ``skip`` left out."""
+    filled = 0
+    before = b"\n\n"  # the two bytes before a chunk: a line is blank after a line end
+    with path.open("rb") as file:
+        for _ in range(skip):
+            file.readline()
+        if skip == 0 and file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        while chunk := file.read(CHUNK):
+            data = np.frombuffer(before + chunk, dtype=np.uint8)
+            feed, carriage = data == ord("\n"), data == ord("\r")
+            blank = feed[1:-1] | (carriage[1:-1] & feed[:-2])
+            filled += int(np.count_nonzero(feed[2:] & ~blank))
+            before = data[-2:].tobytes()
+    return filled + (before[-1:] != b"\n")
+
+
+def unclosed_line(path: Path) -> int:
+    """Return the line in which a quotation mark is opened for the last time, 0 if all close."""
+    opened, is_open = 0, False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.count(b'"') % 2:
+                is_open = not is_open
+                opened = number if is_open else opened
+    return opened if is_open else 0
 
 
 def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextFile:

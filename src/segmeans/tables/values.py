@@ -76,8 +76,9 @@ def _macros() -> dict[str, str]:
         "THEN TRY_CAST(v AS BIGINT) END",
         "unsigned_money(v)": f"regexp_replace(regexp_replace(v, {lead}, '\\1', 'i'), {tail}, "
         "'', 'i')",
-        "undressed(v)": "regexp_replace(unsigned_money(regexp_replace(replace(v, chr(8722), '-'), "
-        "'^\\((.*)\\)$', '-\\1')), '^(.*[0-9])-$', '-\\1')",
+        "unsigned(v)": "regexp_replace(regexp_replace(replace(v, chr(8722), '-'), "
+        "'^\\((.*)\\)$', '-\\1'), '^(.*[0-9])-$', '-\\1')",
+        "undressed(v)": "unsigned_money(unsigned(unsigned_money(v)))",
         "bare(v)": "CASE WHEN regexp_full_match(v, '[-+]?[0-9.,]+') THEN v ELSE undressed(v) END",
         "point_bare(v)": f"CASE WHEN {_fits(_POINT)} THEN "
         f"TRY_CAST(regexp_replace(v, {groups['point']}, '', 'g') AS DOUBLE) END",
@@ -104,5 +105,5 @@ def teach(engine: Engine) -> None:
     ...     engine.rows("SELECT comma_number('1.234,50 €'), point_number('($1,234.5)')")
     [(1234.5, -1234.5)]
     """
-    for signature, body in _macros().items():
-        engine.run(f"CREATE OR REPLACE MACRO {signature} AS ({body})")
+    made = (f"CREATE OR REPLACE MACRO {name} AS ({body})" for name, body in _macros().items())
+    engine.run("; ".join(made))
