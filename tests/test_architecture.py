@@ -61,7 +61,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "python_calamine": ("tables/",),
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py",),
-    "scipy": ("tracking.py",),
+    "scipy": ("tracking.py", "segments/clv.py"),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),
     "pandas": ("report/",),
