@@ -20,8 +20,13 @@ _SCATTERED = 0.85  # chance of ending somewhere new above which plain climbs are
 _PATIENCE = 64  # plain starts after which fewer than three hits end them
 _LEADERS = 4  # solutions that must withstand swaps
 _CANDIDATES = 256  # points on which a swap may put a centre, unless all points are fewer
-_BASE_WORK = 1e9  # multiply-adds that any search may spend, per k up to 8
-_PASSES_WORK = 3.0  # and as many times the cost of one pass over all rows
+_PLAIN_ENOUGH = 16  # on samples, clusters up to which swaps are not worth their cost
+
+_BASE_WORK = 1e9  # multiply-adds per k that a search of 2048 points and 8 clusters may spend
+_BASE_POINTS, _BASE_CLUSTERS = 2048, 8
+# of a start with and without exchanges, and of each swap, in passes over the points
+_EXCHANGE_COST, _LLOYD_COST, _SWAP_COST = 25.0, 8.0, 20.0
+_STRICT = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,14 +37,15 @@ class Budget:
     ----------
     hits : int, default=8
         Independent starts that must end in the best solution.
-    chance : float, default=0.01
+    chance : float, default=0.02
         Largest accepted chance that one more start ends in a better solution (Good-Turing).
     starts : int, default=400
         Most independent starts per number of clusters.
     work : float, default=1.0
-        Scales the limit on arithmetic per number of clusters. 1 is about half a second of one
-        processor core per k at k = 12, more for larger k and more rows; 10 searches ten times
-        as long. The limit counts operations, not seconds, so results do not depend on the machine.
+        Scales the limit on arithmetic per number of clusters, which is reached where the search is
+        hard: 10 searches ten times as long. 1 is about a quarter of a second of one processor
+        core per k up to 8 clusters, and more for more. The limit counts operations, not
+        seconds, so results do not depend on the machine.
     swaps : int, default=16
         Most promising swaps tried before a climb gives up.
 
@@ -50,7 +56,7 @@ class Budget:
     """
 
     hits: int = 8
-    chance: float = 0.01
+    chance: float = 0.02
     starts: int = 400
     work: float = 1.0
     swaps: int = 16
@@ -88,22 +94,38 @@ class Setup(NamedTuple):
 class Hunt:
     """The search for one k on one set of points.
 
-    Starts climb with exchanges alone at first. Where these do not settle the matter, fresh starts
-    climb with swaps as well, and are counted afresh: the hits on a certificate always come from
-    starts that were treated alike.
+    Starts run Lloyd and, on points that stand for every row, exchanges. Where these do not settle
+    the matter, fresh starts climb with swaps as well, and are counted afresh: the hits on a
+    certificate always come from starts that were treated alike.
+
+    Parameters
+    ----------
+    points : Points
+    k : int
+    setup : Setup
+    swap_rows : ndarray of int64
+        Points on which a swap may put a centre; see :func:`swap_rows`.
+    n_rows : int
+        Rows for which the points stand.
     """
 
-    def __init__(self, points: Points, k: int, setup: Setup, n_rows: int) -> None:
+    def __init__(
+        self, points: Points, k: int, setup: Setup, swap_rows: NDArray[np.int64], n_rows: int
+    ) -> None:
         self.points, self.k, self.setup = points, k, setup
         self.tally = Tally(points.weights, points.exact)
         self._random = np.random.default_rng([setup.seed, k])
         self._trials = 2 + int(np.log(k))
         self._swapping = False
+        self._candidates = swap_rows
         m, d = points.points.shape
-        self._cost_of_pass = float(m * k * (d + 1))
-        base = _BASE_WORK * max(1.0, k / 8.0)
-        self._work_left = setup.budget.work * (base + _PASSES_WORK * n_rows * k * (d + 1))
-        self._candidates = swap_rows(points, setup.seed)
+        self._pass_cost = float(m * k * (d + 1))
+        self._work_left = setup.budget.work * _affordable_work(m, k, n_rows * k * (d + 1))
+
+    @property
+    def _may_swap(self) -> bool:
+        wanted = self.setup.budget.swaps > 0 and self.k > 1
+        return wanted and (self.points.exact or self.k > _PLAIN_ENOUGH)
 
     def run(self) -> None:
         """Start until certified or the budget is spent."""
@@ -111,29 +133,28 @@ class Hunt:
             self._start(1)
             return
         self._run_plain()
-        if not self._settled() or not self._withstands_swaps():
+        if self._may_swap and not (self._settled() and self._withstands_swaps()):
             self._run_swapping()
 
-    def offer(self, centres: Floats) -> bool:
-        """Climb from given centres; if that beats the best, go on until it is hit as well.
+    def offer(self, centres: Floats) -> None:
+        """Descend from given centres; if that beats the best, go on until it is hit as well.
 
         The solution counts as seen, never as hit, so what is learned from neighbouring k or a
         former search cannot make the certificate look better.
         """
         before = self.tally.best.inertia
-        ends = self._climb(centres[None])
-        self.tally.add(float(ends.inertia[0]), ends.centres[0], ends.labels[0], hits=0)
-        better = self.tally.best.inertia < before * (1.0 - SAME)
-        if better:
+        ends = self._descend(centres[None], swaps=0)
+        self._keep(ends, below=before * (1.0 - SAME))
+        if self.tally.best.inertia < before and self._may_swap:
             self._run_swapping()
-        return better
 
     def _run_plain(self) -> None:
-        """Climb with exchanges alone for as long as that promises to settle the matter."""
+        """Start without swaps for as long as that promises to settle the matter."""
         self._start(min(_FIRST, self.setup.budget.starts))
         while not self._settled() and self._may_go_on():
             starts, hits = self.tally.starts, self.tally.hits
-            if self.tally.chance_new > _SCATTERED or (starts >= _PATIENCE and hits < 3):
+            hopeless = self.tally.chance_new > _SCATTERED or (starts >= _PATIENCE and hits < 3)
+            if hopeless and self._may_swap:
                 return
             self._start_some()
 
@@ -146,7 +167,8 @@ class Hunt:
 
     def _start_some(self) -> None:
         starts = self.tally.starts
-        self._start(min(max(8, starts // 4), self.setup.budget.starts - starts))
+        affordable = int(np.ceil(self._work_left / self._cost(self._swaps)))
+        self._start(min(max(8, starts // 4), self.setup.budget.starts - starts, affordable))
 
     def _may_go_on(self) -> bool:
         return self._work_left > 0.0 and self.tally.starts < self.setup.budget.starts
@@ -158,41 +180,69 @@ class Hunt:
     def _withstands_swaps(self) -> bool:
         """Whether swaps lead from none of the best few to a better one; such a one is kept."""
         best = self.tally.best.inertia
-        leaders = [optimum.centres for optimum in self.tally.ranked()[:_LEADERS]]
-        self._swapping, plain = True, self._swapping
-        ends = self._climb(np.stack(leaders))
-        self._swapping = plain
-        for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
-            if inertia < best * (1.0 - SAME):
-                self.tally.add(float(inertia), centres, labels, hits=0)
+        swaps = self.setup.budget.swaps
+        affordable = int(self._work_left / self._cost(swaps))
+        leaders = [o.centres for o in self.tally.ranked()[: min(_LEADERS, affordable)]]
+        if not leaders:
+            return True
+        ends = self._descend(np.stack(leaders), swaps)
+        self._keep(ends, below=best * (1.0 - SAME))
         return bool(ends.inertia.min() >= best * (1.0 - SAME))
 
+    def _keep(self, ends: Climbed, below: float) -> None:
+        """Remember ends of dependent starts that are better than what is known."""
+        for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
+            if inertia < below:
+                self.tally.add(float(inertia), centres, labels, hits=0)
+
     def _start(self, count: int) -> None:
-        """Seed and climb some more independent starts, and count where they end."""
+        """Seed some more independent starts, descend from them and count where they end."""
         uniforms = self._random.random((count, self.k, self._trials))
         points, weights = self.points.points, self.points.weights
-        seeded = kernels.starts(points, weights, self.k, uniforms, 0, 0.0, self.setup.threads)
-        ends = self._climb(seeded.centres)
+        threads = self.setup.threads
+        begun = kernels.starts(points, weights, self.k, uniforms, _STRICT, 0.0, threads)
+        ends = self._descend(begun.centres, self._swaps)
         for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
             self.tally.add(float(inertia), centres, labels)
 
-    def _climb(self, centres: Floats) -> Climbed:
-        swaps = self.setup.budget.swaps if self._swapping else 0
-        self._work_left -= len(centres) * self._cost_of_pass * (25.0 + 6.0 * swaps)
-        return climb(
-            self.points.points,
-            self.points.weights,
-            centres,
-            self._candidates,
-            swaps=swaps,
-            threads=self.setup.threads,
+    @property
+    def _swaps(self) -> int:
+        return self.setup.budget.swaps if self._swapping else 0
+
+    def _cost(self, swaps: int) -> float:
+        exchanges = self.points.exact or swaps > 0
+        begin = _EXCHANGE_COST if exchanges else _LLOYD_COST
+        return self._pass_cost * (begin + _SWAP_COST * swaps)
+
+    def _descend(self, centres: Floats, swaps: int) -> Climbed:
+        self._work_left -= len(centres) * self._cost(swaps)
+        points, weights, threads = self.points.points, self.points.weights, self.setup.threads
+        if self.points.exact or swaps:
+            return climb(points, weights, centres, self._candidates, swaps=swaps, threads=threads)
+        runs = kernels.polish(points, weights, list(centres), _STRICT, 0.0, threads)
+        return Climbed(
+            np.stack([run.centres for run in runs]),
+            np.array([run.inertia for run in runs]),
+            np.stack([kernels.assign(points, run.centres, threads) for run in runs]),
+            np.array([run.converged for run in runs]),
         )
 
 
+def _affordable_work(m: int, k: int, full_pass: float) -> float:
+    """Return the multiply-adds that a search may spend: less per point where points are many.
+
+    More clusters have more ways to go wrong, hence the square. One pass over all rows comes on
+    top, so that the search on a sample never costs much more than the final passes.
+    """
+    clusters = max(1.0, k / _BASE_CLUSTERS) ** 2
+    return _BASE_WORK * clusters * min(1.0, _BASE_POINTS / m) + full_pass
+
+
 def swap_rows(points: Points, seed: int) -> NDArray[np.int64]:
-    """Points spread over the data by k-means++, outlying groups included."""
+    """Return points spread over the data by k-means++, outlying groups included."""
     m = len(points.points)
     if m <= _CANDIDATES:
         return np.arange(m, dtype=np.int64)
     uniforms = np.random.default_rng([seed, 0]).random((_CANDIDATES, 1))
-    return np.unique(kernels.seed(points.points, points.weights, _CANDIDATES, uniforms))
+    chosen: NDArray[np.int64] = kernels.seed(points.points, points.weights, _CANDIDATES, uniforms)
+    return chosen

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from segmeans.clustering import kernels
 from segmeans.clustering.certificate import Optimum, Rival, Tally, certify, rival_of
@@ -20,14 +20,16 @@ from segmeans.clustering.coreset import LARGE, SMALL, Points, lightweight, merge
 from segmeans.clustering.hunt import Budget, Hunt, Setup, swap_rows
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.polish import Polished, polish_points, polish_rows
-from segmeans.clustering.rows import RowBlocks, Source, open_source, survey
+from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Certificate
 
 __all__ = ["Budget", "Solution", "search", "sweep"]
 
 _PROMOTED = 4  # different solutions that go on to more points
-_RANKING_STEPS = 10  # of Lloyd on the larger sample
+_INSERTIONS = 64  # rows on which a centre more may be offered
+_RANKING_STEPS = 300  # most steps of Lloyd on the larger sample
+_EXCHANGES_END = 1e-9  # share of the inertia below which a sweep of exchanges is the last
 _WITHIN = 0.02  # if their inertia on the sample is within this share of the best
 
 
@@ -132,7 +134,7 @@ def sweep(
     else:
         small, large = lightweight(source, found, (SMALL, LARGE), seed)
         _check_distinct(small, max(wanted))
-        solutions = _sweep_rows(source, small, large, wanted, setup, found.rows)
+        solutions = _sweep_rows(source, found, small, large, wanted, setup)
     return tuple(_rescaled(solution, source) for solution in solutions)
 
 
@@ -163,26 +165,27 @@ def _check_distinct(points: Points, k: int) -> None:
 
 def _hunt_all(points: Points, ks: Sequence[int], setup: Setup, n_rows: int) -> dict[int, Hunt]:
     """Hunt for every k, then offer each what its neighbours have found."""
-    hunts = {k: Hunt(points, k, setup, n_rows) for k in sorted(set(ks))}
+    rows = swap_rows(points, setup.seed)
+    hunts = {k: Hunt(points, k, setup, rows, n_rows) for k in sorted(set(ks))}
     for hunt in hunts.values():
         hunt.run()
     for k, hunt in hunts.items():
         if k > 2 and k - 1 in hunts:
-            hunt.offer(_one_more(points, hunts[k - 1].tally.best.centres))
+            hunt.offer(_one_more(points, hunts[k - 1].tally.best.centres, rows[:_INSERTIONS]))
         if k > 1 and k + 1 in hunts:
             hunt.offer(_one_less(points, hunts[k + 1].tally.best.centres))
     return hunts
 
 
-def _one_more(points: Points, centres: Floats) -> Floats:
-    """Add the candidate that lowers the inertia most."""
+def _one_more(points: Points, centres: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Add the candidate row that lowers the inertia most."""
     near = kernels.nearest(points.points, centres)[1]
-    rows = swap_rows(points, 0)
-    left = [
-        points.weights @ np.minimum(near, np.square(points.points - points.points[row]).sum(axis=1))
-        for row in rows
-    ]
-    return np.concatenate([centres, points.points[rows[int(np.argmin(left))]][None]])
+    candidates = points.points[rows]
+    squares = np.einsum("ij,ij->i", points.points, points.points)
+    distances = squares - 2.0 * candidates @ points.points.T
+    distances += np.einsum("ij,ij->i", candidates, candidates)[:, None]
+    left = np.minimum(distances, near) @ points.weights
+    return np.concatenate([centres, candidates[int(np.argmin(left))][None]])
 
 
 def _one_less(points: Points, centres: Floats) -> Floats:
@@ -215,35 +218,28 @@ def _finish_points(merged: Points, hunt: Hunt, setup: Setup) -> Solution:
 
 def _promote_points(merged: Points, hunt: Hunt, setup: Setup) -> Solution:
     """Let the best few solutions of a sample compete on all points."""
-    promoted = _few_best(hunt.tally)
-    ends = climb(
-        merged.points,
-        merged.weights,
-        np.stack([optimum.centres for optimum in promoted]),
-        threads=setup.threads,
-    )
-    upper = Tally(merged.weights, exact=False)
-    for i, optimum in enumerate(promoted):
-        upper.add(float(ends.inertia[i]), ends.centres[i], ends.labels[i], optimum.hits)
+    upper = _rank_on(merged, hunt, setup)
     best, *others = upper.ranked()
-    polished = polish_points(merged, best.centres, setup.threads)
+    settled = polish_points(merged, best.centres, setup.threads)
+    ends = climb(merged.points, merged.weights, settled.centres[None], tol=_EXCHANGES_END)
+    polished = polish_points(merged, ends.centres[0], setup.threads)
     rival = rival_of(best, others[0] if others else None, merged.points, merged.weights)
     return _solution(hunt, polished, merged.origin, best.hits, rival)
 
 
 def _sweep_rows(
     source: Source,
+    found: Survey,
     small: Points,
     large: Points,
     ks: Sequence[int],
     setup: Setup,
-    n_rows: int,
 ) -> list[Solution]:
     """Search a sample, rank the best few on a larger one and finish on all rows together."""
-    hunts = _hunt_all(small, ks, setup, n_rows)
+    hunts = _hunt_all(small, ks, setup, found.rows)
     ranked = {k: _rank_on(large, hunt, setup) for k, hunt in hunts.items()}
     tables = [ranked[k].best.centres for k in hunts]
-    ends = dict(zip(hunts, polish_rows(source, small, tables, setup.threads), strict=True))
+    ends = dict(zip(hunts, polish_rows(source, found, tables, setup.threads), strict=True))
     done = {}
     for k, hunt in hunts.items():
         best, *others = ranked[k].ranked()
