@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -341,3 +341,9 @@ def nobody() -> SmallStudy:
         1,
         structure="none",
     )
+
+
+@pytest.fixture(scope="session")
+def make_market() -> Callable[[int], SmallStudy]:
+    """Return a maker of markets of k segments in four features."""
+    return lambda k: make_study({**market(400, 4, k, seed=k)}, k, ks=4)

@@ -47,12 +47,14 @@ def elbow(record: StudyRecord) -> tuple[Words, Figure]:
     axes.set_ylabel("inertia")
     axes.yaxis.set_major_formatter(lambda value, _: plain_number(value, compact=True))
     each = 1 + len(rows) // 12  # percentages of more rows would run into one another
+    marked = [place for place, row in enumerate(rows) if _marks(record, row.k)]
     for place, row in enumerate(rows):
         marks = _marks(record, row.k)
         if marks:
             axes.plot([row.k], [row.inertia], "o", color=theme.ACCENT, ms=9, zorder=5)
             _call_out(axes, rows, place, marks)
-        if marks or place % each == 0:
+        near = each > 1 and any(abs(place - other) <= each for other in marked)
+        if marks or (place % each == 0 and not near):
             axes.annotate(
                 plain_share(row.explained), (row.k, row.inertia), (4, 7),
                 textcoords="offset points", size=theme.SMALL, weight="bold" if marks else "normal",
@@ -171,12 +173,16 @@ def _silhouettes_over_k(axes: Axes, record: StudyRecord) -> None:
 def _tell(axes: Axes, row: KRow, record: StudyRecord) -> None:
     value = row.silhouette or 0.0
     axes.plot([row.k], [value], "o", color=theme.ACCENT, ms=8, zorder=5)
-    label = "recommended" if row.k == record.verdict.recommended_k else "shown"
-    right = row.k > (record.k_table[0].k + record.k_table[-1].k) / 2 + 1
+    recommended = row.k == record.verdict.recommended_k
+    text = f"recommended\n{value:.3f}" if recommended else f"shown\n{value:.3f}"
+    # Each on its own side of the line, and never beyond the edge.
+    ks = [other.k for other in record.k_table]
+    place = (row.k - ks[0]) / max(ks[-1] - ks[0], 1)
     axes.annotate(
-        f"{label}\n{value:.3f}", (row.k, value), (6 if right else 0, 7),
-        textcoords="offset points", ha="right" if right else "center", va="bottom",
-        size=theme.SMALL, weight="bold", color=theme.ACCENT, linespacing=1.2,
+        text, (row.k, value), (0, 7 if recommended else -8), textcoords="offset points",
+        ha="right" if place > 0.75 else "left" if place < 0.15 else "center",
+        va="bottom" if recommended else "top", size=theme.SMALL, weight="bold",
+        color=theme.ACCENT, linespacing=1.2,
     )  # fmt: skip
 
 

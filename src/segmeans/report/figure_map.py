@@ -25,9 +25,11 @@ Floats = NDArray[np.float64]
 
 MOST_POINTS = 5_000
 VECTOR_POINTS = 3_000  # more than these become pixels inside an SVG
+STEP = 0.34  # inches for a name of two lines beside the map
 MOST_NAMED = 8  # segments named on the map; more are named beside it
 LARGER = {"^": 1.25, "v": 1.25, "<": 1.25, ">": 1.25, "P": 1.2, "X": 1.2}  # for equal weight
 PAIRS = range(3, 7)  # numbers of features for which pairs can be read
+MOST_PAIRED = 12  # segments that can be told apart in small panels
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
         features = len(record.preparation.features)
         words = captions.plane_map(record, shares, right, features, len(rows))
     beside = 2.35 if record.k > MOST_NAMED else 0.0
-    sheet = theme.sheet(*words, height=5.2)
-    axes = sheet.axes(0.7, 0.52, sheet.width - 0.8 - beside, 4.6)
+    height = max(4.6, STEP * record.k if beside else 0.0)
+    sheet = theme.sheet(*words, height=height + 0.6)
+    axes = sheet.axes(0.7, 0.52, sheet.width - 0.8 - beside, height)
     _scatter(axes, plane.points[rows], sample.labels[rows], size=28 if len(rows) < 800 else 10)
     for axis, label, scale in zip("xy", plane.labels, plane.scales, strict=True):
         _axis(axes, axis, label, scale)
@@ -75,7 +78,7 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
         else:
             axes.plot([x], [y], "X", color=theme.INK, mec="white", ms=14, zorder=6)
     if beside:
-        _key(sheet, record, sheet.width - beside + 0.15, min(0.42, 4.9 / record.k))
+        _key(sheet, record, sheet.width - beside + 0.15, min(0.42, height / record.k))
     elif record.k > 1:
         _name_on_map(axes, plane, record, rows)
     return words, sheet.figure
@@ -355,7 +358,8 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
             _axis(axes, "x", across if i == count - 1 else "", scales[across])
             _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j)
     if record.k > 1:
-        _key(sheet, record, left + 1.6 * (cell[0] + gap), min(0.3, 3.4 / record.k))
+        step = min(0.3, 2 * (cell[1] + gap) / record.k)  # two rows of panels are empty there
+        _key(sheet, record, left + 2 * (cell[0] + gap), step)
     return words, sheet.figure
 
 

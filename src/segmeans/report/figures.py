@@ -70,8 +70,8 @@ def available(study: Study) -> tuple[str, ...]:
     -------
     tuple of str
         Of one single segment there is no profile, no bars and no sizes: it is everyone. The elbow
-        and the silhouette need two numbers of segments; pairs are drawn of 3 to 6 numeric
-        features, the map of two prepared columns or more.
+        and the silhouette need two numbers of segments; the map needs two prepared columns; pairs
+        are drawn of 3 to 6 numeric features and at most 12 segments.
     """
     record, sample = study.record, study.sample
     measured = [row for row in record.k_table if row.silhouette is not None]
@@ -82,7 +82,7 @@ def available(study: Study) -> tuple[str, ...]:
         "profile": record.k > 1,
         "bars": record.k > 1,
         "sizes": record.k > 1,
-        "pairs": len(sample.units) in figure_map.PAIRS,
+        "pairs": len(sample.units) in figure_map.PAIRS and record.k <= figure_map.MOST_PAIRED,
     }
     return tuple(name for name in DRAWN if needs[name])
 

@@ -147,7 +147,7 @@ class Look:
     def on_it(self) -> str:
         """The colour of text that stands on the segment's colour."""
         red, green, blue = (int(self.colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.62 else INK
+        return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.55 else INK
 
 
 def look(segment: int) -> Look:

@@ -1,0 +1,197 @@
+"""Figures: what they were asked to draw, the same bytes, and nothing hostile taken for more."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+import sys
+import warnings
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.text import Text
+
+from segmeans.errors import SettingError
+from segmeans.report import figure_map, figure_profile, figures
+
+
+def texts(figure: figures.Figure) -> list[str]:
+    return [found.get_text() for found in figure.figure.findobj(Text) if found.get_text()]
+
+
+def test_a_study_gets_the_figures_that_say_something(
+    five: Any, nine: Any, mixed: Any, nobody: Any
+) -> None:
+    usual = ("elbow", "silhouette", "map", "profile", "bars", "sizes")
+    assert figures.available(five) == usual
+    assert figures.available(nine) == usual  # too many features for pairs
+    assert figures.available(mixed) == (*usual, "pairs")
+    assert figures.available(nobody) == ("elbow", "silhouette", "map")
+
+
+@pytest.mark.parametrize("study", ["five", "nine", "mixed", "nobody"])
+def test_every_figure_is_written_as_png_and_svg(
+    study: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    subject = request.getfixturevalue(study)
+    told = list(figures.save(subject, tmp_path))
+    names = [f"{name}.{kind}" for name in figures.available(subject) for kind in ("png", "svg")]
+    assert told == [(i + 1, len(names), name) for i, name in enumerate(names)]
+    for name in names:
+        content = (tmp_path / name).read_bytes()
+        assert len(content) < 1_000_000
+        if name.endswith("png"):
+            assert struct.unpack(">I", content[16:20])[0] == 1200
+        else:
+            ET.fromstring(content)  # noqa: S314  (our own file)
+
+
+def test_the_same_study_gives_the_same_bytes(mixed: Any, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        list(figures.save(mixed, tmp_path / folder, names=["map", "bars", "silhouette"]))
+    first, second = (sorted((tmp_path / folder).iterdir()) for folder in ("a", "b"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert b"<dc:date>" not in first[1].read_bytes()
+
+
+def test_figures_describe_themselves(five: Any) -> None:
+    [figure] = figures.draw(five, ["elbow"])
+    assert figure.title == "Inertia bends at k = 5, the recommended number"
+    assert figure.title.encode() in figures.image(figure, "png")
+    assert figure.caption.split(" %")[0].encode() in figures.image(figure, "svg")
+
+
+def test_pyplot_and_its_global_figures_are_left_alone(five: Any) -> None:
+    list(figures.draw(five))
+    if "matplotlib.pyplot" in sys.modules:  # another test may have loaded it
+        assert sys.modules["matplotlib.pyplot"].get_fignums() == []
+
+
+def test_the_map_draws_everyone_where_they_are(five: Any) -> None:
+    [figure] = figures.draw(five, ["map"])
+    [axes] = figure.figure.axes
+    clouds = [found for found in axes.collections if isinstance(found, PathCollection)]
+    drawn = np.concatenate([np.asarray(cloud.get_offsets()) for cloud in clouds])
+    units = np.column_stack(list(five.sample.units.values()))
+    assert sorted(map(tuple, drawn)) == sorted(map(tuple, units))
+    assert axes.get_xlabel() == "Annual Income (k$)"
+    said = [text.replace("\n", " ") for text in texts(figure)]
+    assert {segment.name for segment in five.record.segments} <= set(said)
+
+
+def test_names_on_the_map_hide_neither_one_another_nor_a_disc(five: Any) -> None:
+    [figure] = figures.draw(five, ["map"])
+    [axes] = figure.figure.axes
+    names = {segment.name for segment in five.record.segments}
+    boxes = [
+        found.get_window_extent()
+        for found in axes.texts
+        if found.get_text().replace("\n", " ") in names
+    ]
+    centres = axes.transData.transform(
+        [list(segment.centre.values()) for segment in five.record.segments]
+    )
+    assert len(boxes) == 5
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+        assert not any(box.contains(x, y) for x, y in centres)
+
+
+def test_the_plane_agrees_with_a_singular_value_decomposition(nine: Any) -> None:
+    plane, shares, right = figure_map.principal_plane(nine.sample, nine.record.centres)
+    rows = nine.sample.prepared - nine.sample.prepared.mean(axis=0)
+    scores, values, _ = np.linalg.svd(rows, full_matrices=False)
+    assert shares == pytest.approx((values**2 / (values**2).sum())[:2])
+    assert np.abs(plane.points) == pytest.approx(np.abs(scores[:, :2] * values[:2]), abs=1e-9)
+    assert 0.5 < right < 1
+
+
+def test_the_plane_places_flat_customers_right(five: Any) -> None:
+    # two prepared columns: nothing is lost, so everyone is nearest to their own centre
+    _, shares, right = figure_map.principal_plane(five.sample, five.record.centres)
+    assert sum(shares) == pytest.approx(1)
+    assert right > 0.99
+
+
+def test_many_customers_are_drawn_as_a_sample_of_pixels(five: Any, tmp_path: Path) -> None:
+    times = 60
+    sample = dataclasses.replace(
+        five.sample,
+        units={name: np.repeat(values, times) for name, values in five.sample.units.items()},
+        prepared=np.repeat(five.sample.prepared, times, axis=0),
+        labels=np.repeat(five.sample.labels, times),
+        silhouettes=np.repeat(five.sample.silhouettes, times),
+        customers=12_000,
+    )
+    record = dataclasses.replace(
+        five.record, funnel=dataclasses.replace(five.record.funnel, assigned=12_000)
+    )
+    study = dataclasses.replace(five, record=record, sample=sample)
+    list(figures.save(study, tmp_path, names=["map"], formats=["svg"]))
+    content = (tmp_path / "map.svg").read_text("utf-8")
+    assert "<image" in content
+    assert len(content) < 1_000_000
+    assert "5,000 of 12,000 customers" in content
+
+
+def test_the_profile_shows_plain_units_and_one_of_two_levels(mixed: Any, five: Any) -> None:
+    shown, whole = figure_profile.lines(five.record, 24)
+    assert [line.words for line in shown] == ["Annual Income (k$)", "Spending Score (1-100)"]
+    assert whole == 2
+    [figure] = figures.draw(five, ["profile"])
+    mean = next(row.mean for row in five.record.profile if row.segment == 1)
+    assert f"{mean:.1f}".removesuffix(".0") in texts(figure)
+    assert len(figure_profile.lines(mixed.record, 24)[0]) == 6  # three numbers, three levels
+
+
+def test_too_many_lines_leave_the_strongest(nine: Any) -> None:
+    shown, whole = figure_profile.lines(nine.record, 5)
+    everything, _ = figure_profile.lines(nine.record, 24)
+    assert (len(shown), whole) == (5, 12)
+    weakest = min(line.strength for line in shown)
+    assert sum(line.strength > weakest for line in everything) == 4
+    assert [line for line in everything if line in shown] == shown
+
+
+@pytest.mark.parametrize("k", [2, 20])
+def test_any_number_of_segments_can_be_drawn(k: int, make_market: Any) -> None:
+    study = make_market(k)
+    for figure in figures.draw(study):
+        assert figures.image(figure, "png")
+
+
+def test_hostile_names_are_drawn_as_text_without_a_warning(mixed: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = list(figures.draw(mixed))
+        for figure in drawn:
+            figures.image(figure, "svg")
+    said = "\n".join(text for figure in drawn for text in texts(figure))
+    assert "$x_1$" in said.replace("\n", "")
+    assert "<script>" in said
+    assert "\x1b" not in said
+    assert b"<script>" not in figures.image(drawn[2], "svg")
+
+
+def test_a_constant_column_and_missing_values_do_not_stop_the_pairs(mixed: Any) -> None:
+    units = {name: values.copy() for name, values in mixed.sample.units.items()}
+    first, second, *_ = units
+    units[first][:] = 3.0
+    units[second][:5] = np.nan
+    study = dataclasses.replace(mixed, sample=dataclasses.replace(mixed.sample, units=units))
+    [figure] = figures.draw(study, ["pairs"])
+    assert figures.image(figure, "png")
+
+
+def test_an_unknown_figure_gets_the_nearest_name(five: Any) -> None:
+    with pytest.raises(SettingError, match="'elbow'"):
+        next(figures.draw(five, ["elbo"]))
+    with pytest.raises(SettingError, match="pairs"):
+        next(figures.draw(five, ["pairs"]))
+    with pytest.raises(SettingError, match="png or svg"):
+        list(figures.save(five, Path(), formats=["gif"]))
