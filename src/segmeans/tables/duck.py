@@ -204,8 +204,27 @@ class Engine:
             raise _translated(error, where) from None
         return {name: _filled(cast("Array", column)) for name, column in columns.items()}
 
-    def stream(self, query: str, rows: int, *, where: str = "") -> Iterator[dict[str, Array]]:
-        """Yield blocks of exactly ``rows`` rows (the last one shorter) in bounded memory."""
+    def stream(
+        self, query: str, rows: int, *, total: int | None = None, where: str = ""
+    ) -> Iterator[dict[str, Array]]:
+        """Yield blocks of exactly ``rows`` rows (the last one shorter) in bounded memory.
+
+        Parameters
+        ----------
+        query : str
+            Gives the rows, in order.
+        rows : int
+            Rows per block.
+        total : int, optional
+            At most this many rows come; where they fit one block, pandas need not be loaded.
+        where : str, default=""
+            What the query is about, for the error message.
+        """
+        if total is not None and total <= rows:
+            block = self.arrays(query, where=where)
+            if any(map(len, block.values())):
+                yield block
+            return
         cursor = self._connection.cursor()
         vectors = max(1, rows // VECTOR_ROWS)
         held: dict[str, list[Array]] = {}
@@ -359,12 +378,7 @@ class Table:
             Leave out rows for which this is not true.
         """
         query = self._select(expressions, where)
-        if self.n_rows <= rows:
-            block = self.engine.arrays(query, where=self.name)
-            if len(next(iter(block.values()))):
-                yield block
-            return
-        yield from self.engine.stream(query, rows, where=self.name)
+        yield from self.engine.stream(query, rows, total=self.n_rows, where=self.name)
 
     def aggregate(
         self, expressions: Mapping[str, Expression], *, where: Expression | None = None

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from segmeans.errors import ColumnNotFoundError, DataError, SettingError
+from segmeans.errors import DataError
 from segmeans.records import ColumnRole, Finding, Role, Use
 from segmeans.settings import Settings
-from segmeans.tables.duck import Table, quoted
+from segmeans.tables.asked import check_columns
+from segmeans.tables.duck import BLOCK_ROWS, Table, quoted
 from segmeans.tables.evidence import Evidence, gather
 from segmeans.tables.layout import is_number
 from segmeans.tables.names import says_customer, says_id, shown, word_set, words
@@ -82,7 +83,7 @@ def recognise(table: Table, settings: Settings | None = None) -> Recognised:
         If no column can be a feature.
     """
     settings = settings or Settings()
-    _check(table.names, settings)
+    check_columns(table.names, settings)
     evidence = gather(table)
     roles = [_recognised(table, item) for item in evidence]
     roles = _with_one_id(roles, evidence, settings)
@@ -97,45 +98,6 @@ def recognise(table: Table, settings: Settings | None = None) -> Recognised:
     if not any(role.use == "feature" for role in final):
         raise _no_feature(table, final)
     return Recognised(tuple(final), tuple(findings))
-
-
-# --- the settings ------------------------------------------------------------------------------
-
-
-def _check(names: Sequence[str], settings: Settings) -> None:
-    asked = {
-        "id": (settings.id,) if settings.id is not None else (),
-        "features": settings.features,
-        "ignore": settings.ignore,
-        "describe": settings.describe,
-        "weight": tuple(settings.weight),
-    }
-    for setting, wanted in asked.items():
-        for name in wanted:
-            if name not in names:
-                raise ColumnNotFoundError.from_names(name, names, where=f"setting '{setting}'")
-    exclusive = [
-        ("id", "ignore"),
-        ("id", "describe"),
-        ("features", "ignore"),
-        ("features", "describe"),
-        ("ignore", "describe"),
-        ("weight", "ignore"),
-        ("weight", "describe"),
-    ]
-    for first, second in exclusive:
-        if both := [name for name in asked[first] if name in asked[second]]:
-            raise SettingError(
-                f"A column cannot be in both settings '{first}' and '{second}'",
-                found=shown(both),
-                hint="leave it out of one of them",
-            )
-    if settings.features and (idle := [n for n in settings.weight if n not in settings.features]):
-        raise SettingError(
-            "A weight is given to a column that is not among the features",
-            found=shown(idle),
-            hint="add it to 'features' or leave out its weight",
-        )
 
 
 # --- what a column is --------------------------------------------------------------------------
@@ -231,7 +193,7 @@ def _counts_rows(table: Table, item: Evidence) -> str:
         return ""
     query = f"SELECT {quoted(item.column.name)} AS v FROM {quoted(table.relation)}"
     last = -np.inf
-    for block in table.engine.stream(query, 1 << 17, where=table.name):
+    for block in table.engine.stream(query, BLOCK_ROWS, total=table.n_rows, where=table.name):
         values = block["v"]
         if values[0] <= last or not bool(np.all(np.diff(values) > 0)):
             return ""

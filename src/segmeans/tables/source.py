@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from segmeans.errors import ColumnNotFoundError, DataError, SettingError, SourceError, nearest_name
+from segmeans.errors import DataError, SettingError, SourceError, nearest_name
 from segmeans.records import Finding, SourceInfo
 from segmeans.settings import Settings
+from segmeans.tables.asked import check_columns
 from segmeans.tables.columns import serve_columns
 from segmeans.tables.delimited import load_delimited
-from segmeans.tables.duck import Engine, Table, literal, quoted
+from segmeans.tables.duck import BLOCK_ROWS, Engine, Table, literal, quoted
 from segmeans.tables.grid import RAW, renamed
 from segmeans.tables.names import unique
 from segmeans.tables.text import file_digest, unreadable
@@ -114,7 +115,7 @@ def _served(
 ) -> tuple[Table, tuple[Finding, ...]]:
     """Turn the relation ``source`` into the table that is served."""
     names = list(engine.types(f"SELECT * FROM {SOURCE}", where=name))
-    _check_names(names, settings)
+    check_columns(names, settings)
     columns, findings = serve_columns(
         engine,
         SOURCE,
@@ -131,20 +132,6 @@ def _served(
     if table.n_rows == 0:
         raise DataError("The table has no rows", where=name, hint="check how it was exported")
     return table, findings
-
-
-def _check_names(names: list[str], settings: Settings) -> None:
-    asked = {
-        "id": (settings.id,) if settings.id else (),
-        "features": settings.features,
-        "ignore": settings.ignore,
-        "describe": settings.describe,
-        "weight": tuple(settings.weight),
-    }
-    for setting, wanted in asked.items():
-        for name in wanted:
-            if name not in names:
-                raise ColumnNotFoundError.from_names(name, names, where=f"setting '{setting}'")
 
 
 # --- paths and URLs ----------------------------------------------------------------------------
@@ -343,6 +330,6 @@ def rows_digest(table: Table) -> str:
     digest = hashlib.sha256("\x1f".join(table.names).encode())
     cells = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(0))" for name in table.names)
     query = f"SELECT sha256(concat_ws(chr(31), {cells})) AS row FROM {quoted(table.relation)}"
-    for block in table.engine.stream(query, 65_536, where=table.name):
+    for block in table.engine.stream(query, BLOCK_ROWS, total=table.n_rows, where=table.name):
         digest.update("".join(block["row"]).encode())
     return digest.hexdigest()
