@@ -19,18 +19,18 @@ from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import LARGE, SMALL, Points, lightweight, merge, thin
 from segmeans.clustering.hunt import Budget, Hunt, Setup, swap_rows
 from segmeans.clustering.kernels import Floats
-from segmeans.clustering.polish import Polished, polish_points, polish_rows
+from segmeans.clustering.polish import STRICT, Polished, polish_points, polish_rows
 from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Certificate
 
 __all__ = ["Budget", "Solution", "search", "sweep"]
 
-_PROMOTED = 4  # different solutions that go on to more points
-_INSERTIONS = 64  # rows on which a centre more may be offered
-_RANKING_STEPS = 300  # most steps of Lloyd on the larger sample
+_PROMOTED = 4  # different solutions of a sample that go on to more points
+_WITHIN = 0.005  # if their inertia on the sample is within this share of the best
+_INSERTIONS = 16  # rows on which a centre more may be offered
+_RANKING_STEPS = 12  # of Lloyd on more points, before the best is chosen
 _EXCHANGES_END = 1e-9  # share of the inertia below which a sweep of exchanges is the last
-_WITHIN = 0.02  # if their inertia on the sample is within this share of the best
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -238,7 +238,9 @@ def _sweep_rows(
     """Search a sample, rank the best few on a larger one and finish on all rows together."""
     hunts = _hunt_all(small, ks, setup, found.rows)
     ranked = {k: _rank_on(large, hunt, setup) for k, hunt in hunts.items()}
-    tables = [ranked[k].best.centres for k in hunts]
+    chosen = [ranked[k].best.centres for k in hunts]
+    still = kernels.polish(large.points, large.weights, chosen, STRICT, 0.0, setup.threads)
+    tables = [end.centres for end in still]
     ends = dict(zip(hunts, polish_rows(source, found, tables, setup.threads), strict=True))
     done = {}
     for k, hunt in hunts.items():
