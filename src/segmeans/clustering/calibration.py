@@ -14,6 +14,7 @@ import numpy as np
 
 from segmeans.clustering.agreement import adjusted_rand, contingency
 from segmeans.clustering.borders import borders
+from segmeans.clustering.coreset import distinct
 from segmeans.clustering.kernels import Floats, assign
 from segmeans.clustering.nulls import FAMILIES, Family, NullMaker
 from segmeans.clustering.quality import (
@@ -23,9 +24,10 @@ from segmeans.clustering.quality import (
     simplified_silhouettes,
     two_nearest,
 )
-from segmeans.clustering.resample import Effort, bootstrap, settle
+from segmeans.clustering.resample import Effort, bootstrap, effort, settle
 from segmeans.clustering.stability import Tick, in_order
 
+ROWS = 2048  # most rows of a null table
 EXACT_SILHOUETTE = 600  # null tables of at most so many rows get the full silhouette
 JUDGES: tuple[Family, ...] = ("uniform", "gaussian", "single-peaked")
 
@@ -105,8 +107,8 @@ def calibrate(
     ks: Sequence[int],
     tables: int,
     seed: np.random.SeedSequence,
-    effort: Effort,
     *,
+    fast: bool = False,
     stability: bool = True,
     threads: int = 1,
     tick: Tick | None = None,
@@ -116,14 +118,15 @@ def calibrate(
     Parameters
     ----------
     points : ndarray of shape (m, d)
-        Each null table has as many rows as these points stand for, but at most m when the
-        weights are larger than one on average: the same resolution as the data had.
+        At most ``ROWS`` of them should be measured beside the null tables, which have as many
+        rows as these points stand for, but no more than ``ROWS``.
     weights : ndarray of shape (m,)
     ks : sequence of int
     tables : int
         Tables per family.
     seed : SeedSequence
-    effort : Effort
+    fast : bool, default=False
+        Search with less effort.
     stability : bool, default=True
         Whether to measure ``stability`` as well: the adjusted Rand index of two bootstrap
         resamples of each null table.
@@ -138,18 +141,18 @@ def calibrate(
     own, *seeds = seed.spawn(1 + tables * len(FAMILIES))
     maker = NullMaker(points, weights, np.random.default_rng(own))
     n = float(weights.sum())
-    rows = max(2, min(round(n), _MOST_ROWS, max(len(points), _REPEATING_ROWS)))
+    rows = max(2, min(round(n), ROWS))
 
     def one(task: tuple[Family, np.random.SeedSequence]) -> dict[int, dict[str, float]]:
         family, each = task
         generator = np.random.default_rng(each)
         table = maker.draw(family, rows, generator)
-        table = np.ascontiguousarray(table - table.mean(axis=0))
-        mass = np.full(rows, n / rows)
-        solutions = {k: settle(table, mass, k, generator, effort) for k in ks}
+        table, mass = distinct(table - table.mean(axis=0), np.full(rows, n / rows))
+        work = effort(*table.shape, fast=fast)
+        solutions = {k: settle(table, mass, k, generator, work) for k in ks}
         scores = measure(table, mass, solutions, exact=rows <= EXACT_SILHOUETTE)
         if stability:
-            for k, agreement in _pair(table, mass, solutions, generator, effort).items():
+            for k, agreement in _pair(table, mass, solutions, generator, work).items():
                 scores[k]["stability"] = agreement
         return scores
 
@@ -158,24 +161,19 @@ def calibrate(
     return {k: _gather(k, [family for family, _ in tasks], found) for k in ks}
 
 
-_MOST_ROWS = 4096
-_REPEATING_ROWS = 2048  # tables of many repeats get null tables of at least so many rows
-
-
 def _pair(
     table: Floats,
     mass: Floats,
     solutions: Mapping[int, Floats],
     generator: np.random.Generator,
-    effort: Effort,
+    work: Effort,
 ) -> dict[int, float]:
     drawn = [bootstrap(mass, generator) for _ in range(2)]
-    found = {}
+    found, work = {}, work._replace(starts=1)
     for k, centres in solutions.items():
         if k > 1:
             first, second = (
-                assign(table, settle(table, each, k, generator, effort, [centres]))
-                for each in drawn
+                assign(table, settle(table, each, k, generator, work, [centres])) for each in drawn
             )
             found[k] = adjusted_rand(contingency(first, second, k, k, mass))
     return found

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from segmeans.clustering import stability
 from segmeans.clustering.borders import Inner, borders, inner_borders
-from segmeans.clustering.calibration import EXACT_SILHOUETTE, NullScores, calibrate, measure
+from segmeans.clustering.calibration import EXACT_SILHOUETTE, ROWS, NullScores, calibrate, measure
 from segmeans.clustering.coreset import SMALL, Points, lightweight, merge
 from segmeans.clustering.kernels import Floats, Labels, assign, default_threads
 from segmeans.clustering.krow import Parts, krow
@@ -38,7 +38,7 @@ from segmeans.clustering.search import Solution
 from segmeans.clustering.stability import Resampled
 from segmeans.records import KRow
 
-POINTS = 4096  # for resamples and null tables
+POINTS = 4096  # for resamples; null tables have at most half as many
 EXACT = 20_000  # distinct points up to which the silhouette is exact
 SAMPLE = 10_000  # points sampled for it beyond that
 
@@ -78,7 +78,7 @@ class Evidence:
         :meth:`membership` turns them into chances.
     nulls : mapping of int to mapping of str to NullScores
     flows : mapping of (int, int) to ndarray
-        For neighbouring k, the customers that go from cluster to cluster.
+        For every two k, the lower first, the customers that go from cluster to cluster.
     plan : Plan
     """
 
@@ -108,6 +108,7 @@ def gather(
     weights: ArrayLike | None = None,
     seed: int = 0,
     fast: bool = False,
+    plan: Plan | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -126,6 +127,8 @@ def gather(
     fast : bool, default=False
         25 resamples and 6 tables per null family instead of 100 and 20, and no stability of the
         null tables.
+    plan : Plan, optional
+        How much exactly; overrides the amounts of ``fast``.
     threads : int, optional
         Default: ``SEGMEANS_THREADS``, else all processors.
     progress : callable, optional
@@ -135,7 +138,7 @@ def gather(
     -------
     Evidence
     """
-    plan = FAST if fast else FULL
+    plan = plan or (FAST if fast else FULL)
     workers = default_threads() if threads is None else threads
     source, held = _held(points, weights, seed)
     centres = {
@@ -159,7 +162,7 @@ def gather(
         few, mass, cut, seeds[4].spawn(plan.searches), work, threads=workers
     )
     nulls = calibrate(
-        few, mass, list(centres), plan.tables, seeds[5], work,
+        few, mass, list(centres), plan.tables, seeds[5], fast=fast,
         stability=plan.null_stability, threads=workers,
         tick=told.of("Making tables without segments", plan.tables * len(FAMILIES)),
     )  # fmt: skip
@@ -255,6 +258,7 @@ def _measured(
     work: Effort,
 ) -> dict[int, dict[str, float]]:
     """Measure the data as the null tables are measured: on as many points, searched as hard."""
+    points, weights = thin(points, weights, ROWS, generator)
     fitted = {
         k: settle(points, weights, k, generator, work, [table]) for k, table in centres.items()
     }

@@ -16,7 +16,6 @@ from segmeans.clustering.climb import climb
 from segmeans.clustering.kernels import Floats
 
 _TRIALS = 2  # candidates per centre of the seeding
-_TOLERANCE = 1e-7  # relative fall of the inertia below which a descent may stop
 
 
 class Effort(NamedTuple):
@@ -25,20 +24,21 @@ class Effort(NamedTuple):
     starts: int
     swaps: int
     candidates: int
+    tolerance: float  # relative fall of the inertia below which a descent stops
 
 
 def effort(m: int, d: int, *, fast: bool = False) -> Effort:
     """Choose the effort for m points of d columns: small tables can afford certainty.
 
-    Swaps find in one start what plain starts find in dozens; on large tables their cost grows
-    with the points, and a few starts suffice because noise there has smoothed the optima.
+    Swaps find in one start what plain starts find in dozens. Their cost grows with the points,
+    while the optima of larger tables are smoother.
     """
     cells = m * d
     if cells <= 6_000:
-        return Effort(2 if fast else 4, 8, 16)
+        return Effort(2 if fast else 4, 8, 16, 1e-7)
     if cells <= 24_000:
-        return Effort(2 if fast else 3, 4, 12)
-    return Effort(1 if fast else 2, 2, 8)
+        return Effort(1 if fast else 2, 2, 8, 1e-5)
+    return Effort(1, 2, 8, 1e-5)
 
 
 def whole(weights: Floats, generator: np.random.Generator) -> Floats:
@@ -91,7 +91,7 @@ def settle(
         np.concatenate([*(centres[None] for centres in warm), begins]),
         candidates.astype(np.int64),
         swaps=effort.swaps,
-        tol=_TOLERANCE,
+        tol=effort.tolerance,
     )
     return np.asarray(ends.centres[int(np.argmin(ends.inertia))])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import combinations
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -262,12 +262,12 @@ def across_k(
     -------
     dict of int to AcrossK
     dict of (int, int) to ndarray
-        For each k and the next higher one, the weight that flows from cluster to cluster.
+        For every two k, the lower first, the weight that flows from cluster to cluster.
     """
     ks = sorted(labels)
     flows = {
         (low, high): contingency(labels[low], labels[high], low, high, weights)
-        for low, high in pairwise(ks)
+        for low, high in combinations(ks, 2)
     }
     found = {}
     for low, k, high in zip([None, *ks], ks, [*ks[1:], None], strict=False):

@@ -13,7 +13,8 @@ from segmeans.records import KRow
 FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
 QUIET = 2 / 3  # how busy the borders may be, relative to tables without segments
 PLACE = 0.95  # share of those tables to beat
-GAP_INSIDE = 0.75  # a border inside a segment surely below this is a gap
+BUSIEST = 0.85  # how busy any one border may be, relative to the same tables
+GAP_INSIDE = 0.9  # a border inside a segment that is quiet, and surely below this, is a gap
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
 
@@ -51,10 +52,10 @@ class Case:
 
     @property
     def set_apart(self) -> bool:
-        """Whether gaps separate the segments."""
-        place = self.row.scores["border"].place or 0.0
-        quiet = self.quiet <= QUIET and self.busiest <= self.score("border_null")
-        return quiet and place >= PLACE
+        """Whether gaps separate the segments, and more clearly than where there are none."""
+        quiet = self.quiet <= QUIET and self.busiest <= BUSIEST * self.score("border_null")
+        beaten = (self.row.scores[name].place for name in ("border", "simplified_silhouette"))
+        return quiet and all((place or 0.0) >= PLACE for place in beaten)
 
     @property
     def split_inside(self) -> tuple[int, ...]:
@@ -63,7 +64,7 @@ class Case:
         return tuple(
             number
             for number, score in enumerate(inner, start=1)
-            if score.high is not None and score.high < GAP_INSIDE
+            if score.value <= QUIET and score.high is not None and score.high < GAP_INSIDE
         )
 
     @property
