@@ -168,6 +168,7 @@ def look(segment: int) -> Look:
     return Look(PALETTE[colour], SHAPES[colour], hollow=turn == 1)
 
 
+@functools.lru_cache(maxsize=10_000)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a line of text in inches."""
     font = font_manager.FontProperties(
@@ -209,7 +210,7 @@ def wrap(text: object, width: float, size: float, *, lines: int, bold: bool = Fa
     while words:
         word = words.pop(0)
         longer = f"{line} {word}".strip()
-        if text_width(longer, size, bold=bold) <= width:
+        if _fits(longer, width, size, bold=bold):
             line = longer
             continue
         if not line:  # a word wider than the line is cut
@@ -224,6 +225,16 @@ def wrap(text: object, width: float, size: float, *, lines: int, bold: bool = Fa
         done.append(line)
         line = ""
     return "\n".join([*done, line] if line else done)
+
+
+def _fits(line: str, width: float, size: float, *, bold: bool) -> bool:
+    """Return whether a line fits; its words are measured, the line only when that leaves doubt."""
+    words = line.split(" ")
+    about = sum(text_width(word, size, bold=bold) for word in words)
+    about += (len(words) - 1) * text_width(" ", size, bold=bold)
+    if len(words) > 1 and abs(about - width) > 0.03 * width:
+        return about < width
+    return text_width(line, size, bold=bold) <= width
 
 
 def wrap_name(name: str, width: float, size: float, *, lines: int, bold: bool = False) -> str:
