@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,6 +69,22 @@ def test_the_mall_has_its_five_classic_names() -> None:
         "low income, low spending",
         "low income, high spending",
     )
+
+
+def test_the_real_mall_table_around_the_published_centres(data_dir: Path) -> None:
+    with (data_dir / "mall" / "Mall_Customers.csv").open(newline="") as file:
+        table = [(float(line[INCOME]), float(line[SCORE])) for line in csv.DictReader(file)]
+    values = np.array(table)
+    labels = ((values[:, None] - np.array(MALL_CENTRES)) ** 2).sum(axis=2).argmin(axis=1)
+    groups = Groups.of(labels, 5)
+    assert np.diff(groups.bounds).tolist() == [81, 39, 35, 23, 22]
+    rows = [
+        line
+        for i, name in enumerate((INCOME, SCORE))
+        for line in number_rows(Column(name, "number", "feature"), values[:, i], groups)
+    ]
+    assert names(rows, 5) == names(mall(), 5)
+    assert segment_ids(rows, 5) == segment_ids([*reversed(rows)], 5)
 
 
 def test_one_segment_is_everyone() -> None:
