@@ -83,7 +83,8 @@ def _mixed(table: Table, name: str) -> tuple[str, tuple[Finding, ...]]:
         f"SELECT {', '.join(_READABLE.values())} "
         f"FROM (SELECT {value} AS v FROM {quoted(table.relation)})"
     )
-    counts = dict(zip(_READABLE, table.engine.rows(query, where=table.name)[0], strict=True))
+    row = table.engine.rows(query, where=table.name)[0]
+    counts = {way: int(count or 0) for way, count in zip(_READABLE, row, strict=True)}
     ways = ("month", "day") if counts["month"] > counts["day"] else ("day", "month")
     reads = ", ".join(f"moment_{way}({value})" for way in ("ymd", "iso", "named", *ways))
     found = (_formats(name, counts, ways[0]),) if any(counts.values()) else ()

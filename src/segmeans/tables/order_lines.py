@@ -154,7 +154,7 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     }
     wanted = ", ".join(measures.values())
     row = table.engine.rows(f"SELECT {wanted} FROM {quoted(table.relation)}", where=table.name)[0]
-    return dict(zip(measures, row, strict=True))
+    return {name: value or 0 for name, value in zip(measures, row, strict=True)}
 
 
 def _check(

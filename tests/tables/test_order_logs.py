@@ -1,0 +1,418 @@
+"""Odd logs, each worked out by hand: right, or one clear error or finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.tables.order_logs import features_of, log_of, online_retail, read_log, table_of
+
+from segmeans.errors import DataError, SettingError
+from segmeans.records import Finding
+from segmeans.tables.duck import Column, Engine, Table, quoted
+from segmeans.tables.order_lines import status_kind
+from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
+
+SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
+GOODS = SHOP | {"product": "VARCHAR", "quantity": "BIGINT"}
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine(threads=2) as made:
+        yield made
+
+
+def finding(log: OrderLog, code: str) -> Finding:
+    [found] = [finding for finding in log.findings if finding.code == code]
+    return found
+
+
+def steps(log: OrderLog) -> dict[str, int]:
+    return {step.name: step.left_out for step in log.funnel[1:]}
+
+
+class TestFunnel:
+    def test_every_step_in_its_order(self, engine: Engine) -> None:
+        types = SHOP | {"status": "VARCHAR", "currency": "VARCHAR"}
+        rows = [
+            ("ann", "1", "2024-01-01", 10, "shipped", "EUR"),
+            ("ann", "1", "2024-01-01", 10, "shipped", "EUR"),  # a copy
+            (None, "2", "2024-01-02", 10, "shipped", "EUR"),
+            (" ", "3", "2024-01-02", 10, "shipped", "EUR"),
+            ("bob", "4", "2024-01-03", 10, "Cancelled", "EUR"),
+            ("bob", "5", "2024-01-03", 10, "REFUNDED", "EUR"),
+            ("bob", "6", "2024-01-03", -10, "shipped", "EUR"),  # money back
+            ("bob", "7", "2024-01-03", 0, "shipped", "EUR"),
+            ("bob", "8", "2024-01-03", None, "shipped", "EUR"),
+            ("bob", "9", None, 10, "shipped", "EUR"),
+            ("bob", "10", "2199-01-01", 10, "shipped", "EUR"),
+            ("cy", "11", "2024-01-04", 10, "shipped", "USD"),
+            ("cy", "12", "2024-01-05", 7, "shipped", "EUR"),
+        ]
+        log = read_log(engine, types, rows, OrderOptions(duplicates="drop", today=date(2026, 1, 1)))
+        assert steps(log) == {
+            "no customer": 2,
+            "cancelled": 1,
+            "returned": 2,
+            "zero or negative amount": 2,
+            "duplicate line": 1,
+            "unreadable date": 1,
+            "future date": 1,
+            "other currency": 1,
+        }
+        assert log.as_of == date(2024, 1, 6)
+        last = log.funnel[-1]
+        assert (last.lines, last.customers, last.orders, last.revenue) == (2, 2, 2, 17)
+        assert "'USD'" in finding(log, "several-currencies").evidence
+        assert "1 lines were left out" in finding(log, "future-date").evidence
+        reasons = dict(log.rejected().levels("left out because"))
+        assert reasons == steps(log)
+
+    def test_as_of_leaves_later_orders_out(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01", 1.0), ("ann", "2", "2024-03-01", 1.0)]
+        log = read_log(engine, SHOP, rows, OrderOptions(as_of=date(2024, 2, 1)))
+        assert steps(log) == {"future date": 1}
+        made = features_of(log, "days_since_last_order", "days_since_first_order")
+        assert made == {"ann": (31, 31)}
+
+    def test_old_logs_are_never_looked_at_from_today(self, engine: Engine) -> None:
+        log = read_log(engine, SHOP, [("ann", "1", "1998-06-30", 1.0)])
+        assert log.as_of == date(1998, 7, 1)
+
+    def test_customers_as_they_stood_on_an_earlier_day(self, engine: Engine) -> None:
+        rows = [
+            ("ann", "1", "2024-01-01", 1.0),
+            ("ann", "2", "2024-03-01", 5.0),
+            ("bob", "3", "2024-03-02", 1.0),
+        ]
+        log = read_log(engine, SHOP, rows)
+        made = log.customers(["orders", "revenue"], as_of=date(2024, 2, 1)).table
+        relation = quoted(made.relation)
+        assert engine.rows(f"SELECT * FROM {relation}") == [("ann", 1, 1.0)]
+        with pytest.raises(SettingError, match="a day from 2024-01-01"):
+            log.customers(as_of=date(2023, 1, 1))
+
+    @pytest.mark.parametrize(
+        ("level", "kind"),
+        [
+            ("completed", "sale"),
+            ("Canceled by user", "cancelled"),
+            ("storniert", "cancelled"),
+            ("payment failed", "cancelled"),
+            ("Returned", "returned"),
+            ("partially_refunded", "returned"),
+            ("Retoure", "returned"),
+            ("not returned", "sale"),
+            ("non-refundable", "sale"),
+            ("uncancelled", "sale"),
+        ],
+    )
+    def test_words_of_a_status(self, level: str, kind: str) -> None:
+        assert status_kind(level) == kind
+
+
+class TestReturns:
+    """The rule: the latest sale before it of the same customer, product and price, once."""
+
+    def rows(self) -> list[Sequence[object]]:
+        return [
+            ("ann", "1", "2024-01-01", 30.0, "tea", 3),
+            ("ann", "2", "2024-01-02", 20.0, "tea", 2),
+            ("ann", "3", "2024-01-03", -40.0, "tea", -4),  # all of order 2, two of order 1
+            ("ann", "4", "2024-01-04", -20.0, "tea", -2),  # one of order 1, one of nothing
+            ("ann", "5", "2024-01-05", 10.0, "tea", 1),  # after the returns: stays
+            ("ann", "6", "2024-01-06", -10.0, "pot", -1),  # never bought
+            ("bob", "7", "2024-01-01", 12.0, "tea", 1),
+            ("bob", "8", "2024-01-02", -10.0, "tea", -1),  # at another price
+        ]
+
+    def test_what_is_matched(self, engine: Engine) -> None:
+        netting = read_log(engine, GOODS, self.rows()).netting
+        assert (netting.lines, netting.matched, netting.amount) == (4, 1, 50.0)
+        assert netting.whole_lines == 2
+        assert [(sale.order, sale.amount) for sale in netting.largest] == [("1", 30.0), ("2", 20.0)]
+        assert not netting.applied
+
+    def test_dropped_returns_leave_the_sales(self, engine: Engine) -> None:
+        log = read_log(engine, GOODS, self.rows())
+        assert features_of(log, "orders", "revenue", "units") == {
+            "ann": (3, 60.0, 6.0),
+            "bob": (1, 12.0, 1.0),
+        }
+        assert "50.00" in finding(log, "sales-taken-back").evidence
+
+    def test_netted_returns_reduce_them(self, engine: Engine) -> None:
+        log = read_log(engine, GOODS, self.rows(), OrderOptions(returns="net"))
+        assert features_of(log, "orders", "revenue", "units") == {
+            "ann": (1, 10.0, 1.0),
+            "bob": (1, 12.0, 1.0),
+        }
+        assert steps(log) == {"returned": 4, "taken back whole": 2}
+        assert log.funnel[-1].revenue == 22.0
+
+    def test_a_part_of_a_line_comes_back(self, engine: Engine) -> None:
+        rows = [
+            ("ann", "1", "2024-01-01", 30.0, "tea", 3),
+            ("ann", "2", "2024-01-02", -10.0, "tea", -1),
+        ]
+        log = read_log(engine, GOODS, rows, OrderOptions(returns="net"))
+        assert features_of(log, "revenue", "units") == {"ann": (20.0, 2.0)}
+
+    def test_without_products_and_pieces_the_amount_decides(self, engine: Engine) -> None:
+        types = {"customer": "VARCHAR", "date": "DATE", "amount": "DOUBLE"}
+        rows = [
+            ("ann", "2024-01-01", 30.0),
+            ("ann", "2024-01-02", 20.0),
+            ("ann", "2024-01-03", -30.0),
+        ]
+        log = read_log(engine, types, rows, OrderOptions(returns="net"))
+        assert features_of(log, "orders", "revenue") == {"ann": (1, 20.0)}
+
+    def test_return_share(self, engine: Engine) -> None:
+        log = read_log(engine, GOODS, self.rows())
+        assert features_of(log, "return_share") == {
+            "ann": (1.0,),  # 70 came back of 60, 1 at most
+            "bob": (pytest.approx(10 / 12),),
+        }
+
+
+class TestOrderRules:
+    def test_lines_of_one_order_are_one_order(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01 09:00", 1.0), ("ann", "1", "2024-01-01 09:00", 2.0)]
+        rows += [("ann", "2", "2024-01-01 12:00", 4.0)]
+        assert features_of(read_log(engine, SHOP, rows), "orders", "active_days") == {"ann": (2, 1)}
+        day = read_log(engine, SHOP, rows, OrderOptions(same_day="day"))
+        assert features_of(day, "orders", "revenue") == {"ann": (1, 7.0)}
+        line = read_log(engine, SHOP, rows, OrderOptions(same_day="line"))
+        assert features_of(line, "orders") == {"ann": (3,)}
+
+    def test_without_numbers_products_of_one_moment_are_one_order(self, engine: Engine) -> None:
+        types = {key: type_ for key, type_ in GOODS.items() if key != "order_id"}
+        rows = [
+            ("ann", "2024-01-01 09:00", 1.0, "tea", 1),
+            ("ann", "2024-01-01 09:00", 1.0, "pot", 1),
+            ("ann", "2024-01-01 10:00", 1.0, "pot", 1),
+        ]
+        log = read_log(engine, types, rows)
+        assert log.lines.order_rule == "moment"
+        assert features_of(log, "orders") == {"ann": (2,)}
+        assert log.funnel[-1].orders == 2
+        daily = read_log(engine, types | {"date": "DATE"}, rows)
+        assert daily.lines.order_rule == "day"
+        assert features_of(daily, "orders") == {"ann": (1,)}
+
+    def test_an_order_number_of_two_customers(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01", 1.0), ("bob", "1", "2024-01-01", 2.0)]
+        log = read_log(engine, SHOP, rows)
+        assert features_of(log, "orders", "revenue") == {"ann": (1, 1.0), "bob": (1, 2.0)}
+        assert "1 order numbers" in finding(log, "order-with-several-customers").evidence
+        assert log.funnel[-1].orders == 1
+
+    def test_asking_for_numbers_that_are_not_there(self, engine: Engine) -> None:
+        types = {"customer": "VARCHAR", "date": "DATE", "amount": "DOUBLE"}
+        with pytest.raises(SettingError, match="setting 'order'"):
+            read_log(engine, types, [("a", "2024-01-01", 1.0)], OrderOptions(same_day="id"))
+
+    def test_lines_without_a_number_stand_by_their_moment(self, engine: Engine) -> None:
+        rows = [
+            ("ann", None, "2024-01-01 09:00", 1.0),
+            ("ann", None, "2024-01-01 09:00", 1.5),
+            ("ann", None, "2024-01-02 09:00", 1.0),
+            ("ann", "7", "2024-01-03", 1.0),
+        ]
+        assert features_of(read_log(engine, SHOP, rows), "orders") == {"ann": (3,)}
+
+
+class TestMoney:
+    def test_no_amounts(self, engine: Engine) -> None:
+        types = {"user_id": "VARCHAR", "day": "DATE"}
+        log = read_log(engine, types, [("ann", "2024-01-01"), ("bob", "2024-01-03")])
+        assert [feature.name for feature in log.customers(["rfm"]).features] == [
+            "days_since_last_order",
+            "orders",
+        ]
+        assert finding(log, "no-amounts").level == "warning"
+        assert log.funnel[-1].revenue is None
+        everything = log.customers(["all"])
+        assert everything.table.n_rows == 2
+        history = log.history(date(2024, 1, 2))
+        assert history.customer.tolist() == ["ann"]
+
+    def test_sums_are_decimal_not_binary(self, engine: Engine) -> None:
+        rows = [("ann", str(n), "2024-01-01", 0.1) for n in range(10)]
+        assert features_of(read_log(engine, SHOP, rows), "revenue") == {"ann": (1.0,)}
+
+    @pytest.mark.parametrize("factor", [1e-9, 1e-3, 1.0, 1e6])
+    def test_any_unit_of_money(self, engine: Engine, factor: float) -> None:
+        rows = [
+            ("ann", "1", "2024-01-01", 123.45 * factor),
+            ("ann", "2", "2024-01-01", 0.55 * factor),
+        ]
+        made = features_of(read_log(engine, SHOP, rows), "revenue")
+        assert made["ann"][0] == pytest.approx(124 * factor, rel=1e-13)
+
+    def test_an_absurd_amount_is_left_out_and_spoils_nothing(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01", 1e250), ("ann", "2", "2024-01-01", 12.34)]
+        log = read_log(engine, SHOP, rows)
+        assert features_of(log, "revenue") == {"ann": (12.34,)}
+        assert steps(log) == {"zero or negative amount": 1}
+
+    def test_margin_from_costs(self, engine: Engine) -> None:
+        log = read_log(engine, SHOP | {"cost": "DOUBLE"}, [("ann", "1", "2024-01-01", 10.0, 7.5)])
+        assert features_of(log, "margin") == {"ann": (2.5,)}
+
+    def test_zero_amounts_by_rule(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01", 0.0), ("bob", "2", "2024-01-01", 1.0)]
+        kept = read_log(engine, SHOP, rows, OrderOptions(zero_amounts="keep"))
+        assert features_of(kept, "orders", "revenue", "return_share") == {
+            "ann": (1, 0.0, 0.0),
+            "bob": (1, 1.0, 0.0),
+        }
+
+
+class TestDates:
+    types = {"customer": "VARCHAR", "date": "VARCHAR", "amount": "DOUBLE"}  # noqa: RUF012
+
+    def read(self, engine: Engine, *dates: str, options: OrderOptions | None = None) -> OrderLog:
+        return read_log(engine, self.types, [("ann", day, 1.0) for day in dates], options)
+
+    def days(self, log: OrderLog) -> list[str]:
+        rows = log.engine.rows(f"SELECT day FROM ({log.lines.sql}) ORDER BY day")
+        return [str(day) for (day,) in rows]
+
+    def test_each_date_is_read_in_its_own_format(self, engine: Engine) -> None:
+        log = self.read(engine, "2024-01-31", "31/01/2024", "5/2/2024", "31 Jan 2024", "20240131")
+        assert self.days(log) == ["2024-01-31"] * 4 + ["2024-02-05"]
+        assert "1 that can only be day first" in finding(log, "mixed-dates").evidence
+        assert finding(log, "mixed-dates").level == "warning"
+
+    def test_month_first_when_the_others_say_so(self, engine: Engine) -> None:
+        log = self.read(engine, "01/31/2024", "5/2/2024", "2024-06-01")
+        assert self.days(log) == ["2024-01-31", "2024-05-02", "2024-06-01"]
+
+    def test_both_orders_mixed_is_a_problem_that_is_told(self, engine: Engine) -> None:
+        log = self.read(engine, "01/31/2024", "31/01/2024", "5/2/2024", "2024-01-01")
+        assert finding(log, "mixed-dates").level == "problem"
+
+    def test_what_cannot_be_read_is_left_out_and_counted(self, engine: Engine) -> None:
+        log = self.read(engine, "2024-01-31", "2024-02-30", "2024-03-01")
+        assert steps(log) == {"unreadable date": 1}
+
+    def test_no_date_at_all_is_one_error(self, engine: Engine) -> None:
+        table = log_of(engine, self.types, [("ann", "soon", 1.0)])
+        columns = guess_columns(table, {"date": "date"})
+        with pytest.raises(DataError, match=r"No date.*'soon'.*2024-12-31"):
+            read(table, columns)
+
+    def test_a_written_offset_leaves_the_day_as_written(self, engine: Engine) -> None:
+        log = self.read(engine, "2024-01-31T23:30:00+05:00", "2024-02-01T00:30:00Z", "2024-02-03")
+        assert self.days(log) == ["2024-01-31", "2024-02-01", "2024-02-03"]
+
+    def test_times_in_utc_become_days_of_the_shop(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-31 23:30:00", 1.0)]
+        log = read_log(engine, SHOP, rows, OrderOptions(time_zone="Europe/Berlin"))
+        assert self.days(log) == ["2024-02-01"]
+        with pytest.raises(SettingError, match="no such time zone"):
+            read_log(engine, SHOP, rows, OrderOptions(time_zone="Europe/Berlim"))
+        with pytest.raises(SettingError, match="needs times"):
+            read_log(engine, SHOP | {"date": "DATE"}, rows, OrderOptions(time_zone="UTC"))
+
+    def test_times_with_a_zone_say_that_days_are_utc(self, engine: Engine) -> None:
+        table = log_of(engine, SHOP, [("ann", "1", "2024-01-31 23:30:00", 1.0)])
+        zoned = tuple(
+            Column(column.name, column.type, "TIMESTAMP WITH TIME ZONE")
+            if column.name == "date"
+            else column
+            for column in table.columns
+        )
+        made = Table(engine, table.relation, zoned)
+        assert "UTC" in finding(read(made, guess_columns(made)), "time-zone").evidence
+
+
+class TestPeople:
+    @pytest.mark.parametrize("share", [0.75, 0.95])
+    def test_one_time_buyers(self, engine: Engine, share: float) -> None:
+        engine.run(
+            "CREATE TABLE many AS SELECT 'c' || c AS customer, c * 10 + o AS order_id, "
+            "DATE '2024-01-01' + CAST((c * 7 + o * 31) % 200 AS INTEGER) AS date, "
+            "CAST(10 + c % 50 AS DOUBLE) AS amount FROM range(400) t(c), range(4) u(o) "
+            f"WHERE o = 0 OR c >= {int(400 * share)}"
+        )
+        table = table_of(engine, "many")
+        log = read(table, guess_columns(table))
+        made = log.customers(["behaviour"])
+        assert made.table.n_rows == 400
+        assert f"({share:.0%})" in finding(log, "mostly-one-time").evidence
+        missing = {f.where for f in made.findings if f.code == "mostly-missing-feature"}
+        assert missing == {"days_between_orders", "spend_trend"}
+
+    def test_a_customer_that_stands_for_everyone(self, engine: Engine) -> None:
+        rows = [(f"c{n}", f"{n}", "2024-01-01", 1.0 + n) for n in range(120)]
+        rows += [("guest", f"g{n}", "2024-01-01", 1.0 + n) for n in range(30)]
+        assert "'guest'" in finding(read_log(engine, SHOP, rows), "dominant-customer").evidence
+
+    def test_hostile_names_of_columns_and_values(self, engine: Engine) -> None:
+        types = {
+            'customer "id"': "VARCHAR",
+            "step": "VARCHAR",
+            "date; DROP TABLE log": "DATE",
+            "money": "DOUBLE",
+            "category": "VARCHAR",
+        }
+        rows = [("'; --", "x", "2024-01-01", 5.0, "it's"), ("😀", "y", "2024-01-02", 6.0, '"q"')]
+        table = log_of(engine, types, rows)
+        columns = guess_columns(
+            table, {"customer": 'customer "id"', "date": "date; DROP TABLE log", "amount": "money"}
+        )
+        made = read(table, columns).customers(["all"])
+        assert made.table.names[0] == 'customer "id"'
+        assert made.table.n_rows == 2
+        assert "share_of_it's" in made.table.names
+        assert read(table, columns).rejected().n_rows == 0
+
+    def test_ids_stay_text(self, engine: Engine) -> None:
+        rows = [("0001", "1", "2024-01-01", 1.0), ("1", "2", "2024-01-01", 1.0)]
+        assert set(features_of(read_log(engine, SHOP, rows), "orders")) == {"0001", "1"}
+
+
+def everything(data: Path, threads: int, order: str) -> list[tuple[object, ...]]:
+    with Engine(threads=threads) as engine:
+        table = online_retail(engine, data)
+        engine.run(f"CREATE TABLE shuffled AS SELECT * FROM online_retail ORDER BY {order}")
+        table = replace_relation(table, "shuffled")
+        made = read(table, guess_columns(table), OrderOptions(returns="net")).customers(["all"])
+        return engine.rows(f"SELECT * FROM {quoted(made.table.relation)}")
+
+
+def replace_relation(table: Table, relation: str) -> Table:
+    return Table(table.engine, relation, table.columns, name=table.name)
+
+
+def test_the_same_bytes_on_any_number_of_threads_and_in_any_order(data_dir: Path) -> None:
+    one = everything(data_dir, 1, "rowid")
+    assert one == everything(data_dir, 4, "hash(rowid)")
+    assert len(one) > 4300
+
+
+def test_dividing_amounts_by_1000_divides_revenue(data_dir: Path) -> None:
+    with Engine(threads=2) as engine:
+        table = online_retail(engine, data_dir)
+        columns = guess_columns(table)
+        plain = revenue(read(table, columns))
+        engine.run(
+            "CREATE TABLE thousandth AS SELECT * REPLACE (UnitPrice / 1000 AS UnitPrice) "
+            "FROM online_retail"
+        )
+        small = revenue(read(replace_relation(table, "thousandth"), replace(columns, reasons={})))
+    assert [value / 1000 for value in plain] == pytest.approx(small, rel=1e-12)
+    ranks = sorted(range(len(plain)), key=plain.__getitem__)
+    assert ranks == sorted(range(len(small)), key=small.__getitem__)
+
+
+def revenue(log: OrderLog) -> list[float]:
+    made = log.customers(["revenue"]).table
+    return [row[0] for row in log.engine.rows(f"SELECT revenue FROM {quoted(made.relation)}")]
