@@ -16,7 +16,7 @@ def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula.
 
     A leading apostrophe goes before ``= + - @``, tab and carriage return; a text that is a plain
-    number stays as it is.
+    number stays as it is. Line breaks inside the text become line feeds.
 
     Examples
     --------
@@ -24,8 +24,8 @@ def harmless(text: str) -> str:
     ["'=1+1", '-5', "'@home", 'Ann']
     """
     if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
+        text = "'" + text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def written(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:

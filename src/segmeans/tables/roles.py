@@ -20,7 +20,7 @@ from segmeans.tables.asked import check_columns
 from segmeans.tables.duck import BLOCK_ROWS, Table, quoted
 from segmeans.tables.evidence import Evidence, gather
 from segmeans.tables.layout import is_number
-from segmeans.tables.names import says_customer, says_id, shown, word_set, words
+from segmeans.tables.names import says_customer, says_id, word_set, words
 from segmeans.tables.personal import personal_content, personal_header
 
 ENOUGH_NUMBERS = 2  # numbers from which categories describe instead of forming segments
