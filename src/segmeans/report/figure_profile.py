@@ -12,6 +12,7 @@ from segmeans.records import ProfileRow, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import segment_labels
+from segmeans.segments.names import NO
 from segmeans.segments.profile import NOTABLE
 from segmeans.segments.words import plain_date, plain_number, plain_share, plain_text
 
@@ -99,7 +100,7 @@ def lines(record: StudyRecord, most: int) -> tuple[list[Line], int]:
 
 def _implied(levels: set[str]) -> str:
     """Return the level of two that need not be shown: "No", else the first by alphabet."""
-    negative = [level for level in levels if level.casefold() in {"no", "false", "0", "n"}]
+    negative = [level for level in levels if level.casefold() in NO]
     return negative[0] if negative else min(levels)
 
 

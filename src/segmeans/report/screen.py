@@ -122,7 +122,7 @@ def show_headline(record: StudyRecord, on: Console) -> None:
     title = f"{many} of {customers}"
     if verdict.structure == "none":
         title = f"No real segments among {customers}"
-        title += "" if record.k == 1 else f"; {many} all the same, as asked"
+        title += "" if record.k == 1 else f"; {many} shown, as asked"
     on.print(Text(title, style="bold"))
     on.print(Text(f"Structure {STRUCTURES[verdict.structure]}. How sure: {verdict.sure}."))
     for reason, rows in record.funnel.unscored.items():

@@ -58,7 +58,7 @@ class TextTable:
 
     columns: tuple[Column, ...]
 
-    def within(self, width: int, *, gap: int = 2, flexible: int = 24) -> TextTable:
+    def within(self, width: int, *, gap: int = 2, flexible: int = 20) -> TextTable:
         """Leave out the columns of the highest ranks until the rest fits.
 
         Parameters
@@ -67,7 +67,7 @@ class TextTable:
             Characters there are.
         gap : int, default=2
             Characters between two columns.
-        flexible : int, default=24
+        flexible : int, default=20
             Left-aligned columns may be wrapped down to this width.
         """
         kept = list(self.columns)
@@ -195,8 +195,8 @@ def role_table(roles: Sequence[ColumnRole]) -> TextTable:
             _left("column", [shorten(plain_text(role.name)) for role in roles]),
             _left("is", [role.role for role in roles]),
             _left("used as", [USES[role.use] + ("*" if role.forced else "") for role in roles]),
-            Column(header="missing", cells=tuple(f"{role.missing:,}" for role in roles), rank=2),
-            Column(header="distinct", cells=tuple(f"{role.distinct:,}" for role in roles), rank=1),
+            Column(header="missing", cells=tuple(f"{role.missing:,}" for role in roles), rank=1),
+            Column(header="distinct", cells=tuple(f"{role.distinct:,}" for role in roles), rank=2),
             _left("why", [plain_text(role.reason) for role in roles]),
         )
     )
