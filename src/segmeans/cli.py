@@ -189,7 +189,7 @@ def _version(
 
 @app.command()
 @_told
-@_with_settings("Source", "Columns", "Preparation", "Segments", "Output")
+@_with_settings("Source", "Columns", "Orders", "Preparation", "Segments", "Output")
 def run(
     *,
     source: Source = None,
@@ -220,6 +220,7 @@ def run(
                 format=settings.format,
                 overwrite=settings.overwrite,
                 figures=settings.figures,
+                rejected=settings.rejected,
                 progress=progress,
             )
     if json_:
@@ -232,7 +233,7 @@ def run(
 
 @app.command("inspect")
 @_told
-@_with_settings("Source", "Columns")
+@_with_settings("Source", "Columns", "Orders")
 def inspect_source(
     *,
     source: Source = None,

@@ -7,6 +7,7 @@ page and the tests of bad values are all made from this table.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -70,6 +71,10 @@ def _setting(default: Any, meaning: str, *, group: str, allowed: str = "", **lim
     )
 
 
+def _order_column(meaning: str) -> Any:
+    return _setting(None, f"Column of the order log: {meaning}. Guessed.", group="Orders")
+
+
 class Settings(BaseModel):
     """What the user asks for. Frozen: what was resolved from it is stored beside it.
 
@@ -122,6 +127,55 @@ class Settings(BaseModel):
         "Columns that describe the segments but do not form them.",
         group="Columns",
         allowed="names of columns",
+    )
+
+    # Orders
+    orders: bool = _setting(
+        False,
+        "The source is an order log, one row per order line: make one row per customer of it "
+        "first. The features are then rfm, behaviour, all, or names of order features.",
+        group="Orders",
+    )
+    customer: str | None = _order_column("who bought")
+    date: str | None = _order_column("when")
+    amount: str | None = _order_column("money of a line; without it, quantity times price")
+    order: str | None = _order_column("number of the order")
+    quantity: str | None = _order_column("pieces")
+    price: str | None = _order_column("money for one piece")
+    product: str | None = _order_column("what was bought")
+    product_group: str | None = _order_column("product group")
+    status: str | None = _order_column("words such as completed, cancelled, returned")
+    cost: str | None = _order_column("what the line cost us")
+    as_of: datetime.date | None = _setting(
+        None,
+        "Day on which the customers are looked at. Default: the day after the last order.",
+        group="Orders",
+        allowed="a day as 2011-12-10",
+    )
+    duplicates: Literal["keep", "drop"] = _setting(
+        "keep", "Order lines equal in every column to an earlier one.", group="Orders"
+    )
+    returns: Literal["drop", "net"] = _setting(
+        "drop",
+        "Leave cancelled and returned lines out, or also take them off their sale.",
+        group="Orders",
+    )
+    time_zone: str | None = _setting(
+        None, "Zone of calendar days for times in UTC, as Europe/Berlin.", group="Orders"
+    )
+    horizon: float = _setting(
+        52.0,
+        "Weeks ahead for expected purchases and customer lifetime value.",
+        group="Orders",
+        ge=1,
+        le=520,
+        allowed="weeks from 1 to 520",
+    )
+    rfm_names: str | None = _setting(
+        None, "Your own file of named RFM cells instead of ours.", group="Orders"
+    )
+    rejected: bool = _setting(
+        False, "Write the order lines that were left out, with the reason.", group="Orders"
     )
 
     # Preparation

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from segmeans import doctor, model, preparation, shown, verdict
 from segmeans.clustering import evidence, kernels
 from segmeans.clustering.coreset import count_distinct
 from segmeans.clustering.search import Solution, sweep
+from segmeans.commerce import Commerce, judge, of_customers, read_log
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned, Model, record_json
 from segmeans.prepared import CustomerSample, PreparedRows, draw, everyone, prepare
@@ -21,17 +22,20 @@ from segmeans.records import (
     ColumnRole,
     Finding,
     Funnel,
+    KRow,
     ModelRecord,
     ModelSegment,
     PreparationState,
     SourceInfo,
     StudyRecord,
     Use,
+    Verdict,
 )
 from segmeans.segments.describe import describe
 from segmeans.segments.profile import profile
 from segmeans.settings import Settings
 from segmeans.tables import sql
+from segmeans.tables.orders import CustomerTable, OrderLog
 from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
 
@@ -86,7 +90,9 @@ class Study:
     sample : CustomerSample
         For the figures.
     opened : Opened
-        The source.
+        The source; of an order log, the customers that were made from it.
+    commerce : Commerce or None
+        What an order log says beyond its customers.
     """
 
     record: StudyRecord
@@ -95,6 +101,7 @@ class Study:
     status: NDArray[np.int8]
     sample: CustomerSample
     opened: Opened
+    commerce: Commerce | None = None
 
     @property
     def k(self) -> int:
@@ -281,18 +288,73 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
 
 
 def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
-    table = opened.table
-    seen = recognise(table, settings)
+    ready = _ready(opened, settings, progress)
+    searched = _searched(ready, settings, progress)
+    progress("Assigning everyone", 0, 1)
+    centres = _polished(ready.rows, searched.solution, settings)
+    assigned = everyone(ready.rows, centres)
+    progress("Assigning everyone", 1, 1)
+    commerce = None
+    if ready.orders is not None:
+        commerce = judge(*ready.orders, assigned.labels + 1, len(centres), settings)
+    record = _record(ready, searched, settings, assigned, centres, commerce, progress)
+    table = ready.opened.table
+    return Study(
+        record,
+        Model(model.calibrated(_model(record), assigned, table)),
+        assigned,
+        ready.rows.status,
+        draw(table, ready.state, ready.rows, assigned, settings.seed),
+        ready.opened,
+        commerce,
+    )
+
+
+class _Ready(NamedTuple):
+    """The customers, ready for the search."""
+
+    opened: Opened  # of an order log: the customers made from it
+    orders: tuple[OrderLog, CustomerTable] | None
+    roles: tuple[ColumnRole, ...]
+    state: PreparationState
+    rows: PreparedRows
+    findings: tuple[Finding, ...]
+
+
+class _Searched(NamedTuple):
+    """The solutions for every k, what is known of them, and the one that is chosen."""
+
+    solutions: tuple[Solution, ...]
+    rows: tuple[KRow, ...]
+    verdict: Verdict
+    solution: Solution
+
+
+def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
+    orders = None
+    if settings.orders:
+        log = read_log(opened.table, settings)
+        made = log.customers(settings.features or ("rfm",))
+        orders = log, made
+        opened = replace(opened, table=made.table, findings=(*opened.findings, *made.findings))
+        settings = of_customers(settings, made)
+    seen = recognise(opened.table, settings)
     progress("Reading the table", 1, 1)
-    fitted = preparation.fit(table, seen.roles, settings)
-    rows = prepare(table, fitted.state, tick=progress)
+    fitted = preparation.fit(opened.table, seen.roles, settings)
+    rows = prepare(opened.table, fitted.state, tick=progress)
     _check_customers(rows.used, opened.info.name)
-    ks = _ks(settings, count_distinct(rows.rows, settings.k[1] + 1), opened.info.name)
+    findings = (*opened.findings, *seen.findings, *fitted.findings)
+    return _Ready(opened, orders, seen.roles, fitted.state, rows, findings)
+
+
+def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searched:
+    rows = ready.rows.rows
+    ks = _ks(settings, count_distinct(rows, settings.k[1] + 1), ready.opened.info.name)
     progress("Searching", 0, 1)
-    solutions = sweep(rows.rows, ks, seed=settings.seed, threads=settings.threads)
+    solutions = sweep(rows, ks, seed=settings.seed, threads=settings.threads)
     progress("Searching", 1, 1)
     found = evidence.gather(
-        rows.rows,
+        rows,
         solutions,
         seed=settings.seed,
         fast=settings.fast,
@@ -301,40 +363,47 @@ def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
     )
     decided = verdict.decide(found.rows, settings, found.flows)
     k = settings.k[0] if settings.k[0] == settings.k[1] else decided.recommended_k
-    progress("Assigning everyone", 0, 1)
-    solution = next(solution for solution in solutions if solution.k == k)
-    centres = _polished(rows, solution, settings)
-    assigned = everyone(rows, centres)
-    progress("Assigning everyone", 1, 1)
+    chosen = next(solution for solution in solutions if solution.k == k)
+    return _Searched(solutions, found.rows, decided, chosen)
+
+
+def _record(
+    ready: _Ready,
+    searched: _Searched,
+    settings: Settings,
+    assigned: Assigned,
+    centres: NDArray[np.float64],
+    commerce: Commerce | None,
+    progress: Progress,
+) -> StudyRecord:
     progress("Describing the segments", 0, 1)
-    described = profile(table, seen.roles, fitted.state, assigned.labels, k)
-    segments = describe(described, assigned, preparation.to_units(fitted.state, centres))
+    k = len(centres)
+    described = profile(ready.opened.table, ready.roles, ready.state, assigned.labels, k)
+    segments = describe(described, assigned, preparation.to_units(ready.state, centres))
     progress("Describing the segments", 1, 1)
-    record = StudyRecord(
+    return StudyRecord(
         schema=SCHEMA,
         versions=doctor.versions(),
         engine=doctor.engine(),
         seed=settings.seed,
         settings=settings.model_dump(mode="json", exclude=_LEAVES_NO_TRACE),
-        resolved=_resolved(seen.roles, solutions, k),
-        source=opened.info,
-        funnel=_funnel(fitted.state, rows),
-        findings=(*opened.findings, *seen.findings, *fitted.findings),
-        roles=seen.roles,
-        preparation=fitted.state,
-        recommended_k=decided.recommended_k,
+        resolved=_resolved(ready.roles, searched.solutions, k),
+        source=ready.opened.info,
+        funnel=_funnel(ready.state, ready.rows),
+        findings=(*ready.findings, *(commerce.findings if commerce else ())),
+        roles=ready.roles,
+        preparation=ready.state,
+        recommended_k=searched.verdict.recommended_k,
         k=k,
-        k_table=found.rows,
-        verdict=decided,
+        k_table=searched.rows,
+        verdict=searched.verdict,
         segments=segments,
         centres=tuple(tuple(centre) for centre in centres.tolist()),
         profile=described,
     )
-    sample = draw(table, fitted.state, rows, assigned, settings.seed)
-    return Study(record, _model(record), assigned, rows.status, sample, opened)
 
 
-_LEAVES_NO_TRACE = {"threads", "out", "overwrite", "figures", "format"}
+_LEAVES_NO_TRACE = {"threads", "out", "overwrite", "figures", "format", "rejected"}
 """Settings that do not change what is found, and so do not change ``study.json``."""
 
 
@@ -402,24 +471,22 @@ def _funnel(state: PreparationState, rows: PreparedRows) -> Funnel:
     return Funnel(rows=len(rows.status), assigned=rows.used, unscored=unscored)
 
 
-def _model(record: StudyRecord) -> Model:
+def _model(record: StudyRecord) -> ModelRecord:
     uses = {role.use: role.name for role in record.roles}
-    return Model(
-        ModelRecord(
-            kind="segmeans model",
-            schema=model.SCHEMA,
-            versions=record.versions,
-            fingerprint=record.source.fingerprint,
-            seed=record.seed,
-            id_column=uses.get("id"),
-            preparation=record.preparation,
-            columns=preparation.columns(record.preparation),
-            centres=record.centres,
-            segments=tuple(
-                ModelSegment(
-                    number=one.number, id=one.id, name=one.name, size=one.size, share=one.share
-                )
-                for one in record.segments
-            ),
-        )
+    return ModelRecord(
+        kind="segmeans model",
+        schema=model.SCHEMA,
+        versions=record.versions,
+        fingerprint=record.source.fingerprint,
+        seed=record.seed,
+        id_column=uses.get("id"),
+        preparation=record.preparation,
+        columns=preparation.columns(record.preparation),
+        centres=record.centres,
+        segments=tuple(
+            ModelSegment(
+                number=one.number, id=one.id, name=one.name, size=one.size, share=one.share
+            )
+            for one in record.segments
+        ),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segmeans.commerce import Commerce, funnel_columns
+from segmeans.model import record_json
 from segmeans.settings import Format
 from segmeans.study import Progress, Study, silent
 from segmeans.tables.sink import Outputs
@@ -36,6 +38,7 @@ def write(
     format: Format = "csv",
     overwrite: bool = False,
     figures: bool = True,
+    rejected: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Path, ...]:
     """Write everything a study gives into one folder, whole or not at all.
@@ -51,6 +54,8 @@ def write(
         Replace the outputs of an earlier study in the folder.
     figures : bool, default=True
         Draw the figures as PNG and SVG.
+    rejected : bool, default=False
+        Of an order log, write the lines that were left out.
     progress : callable, optional
         Called as ``progress(step, done, total)``.
 
@@ -73,10 +78,25 @@ def write(
         outputs.table("profile.csv", _profile_columns(study))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
+        if study.commerce is not None:
+            files += _write_commerce(study, study.commerce, outputs, rejected=rejected)
         tell("Writing", 1, 1)
         if figures:
             files += _draw(study, outputs, tell)
     return tuple(Path(folder) / name for name in files)
+
+
+def _write_commerce(
+    study: Study, commerce: Commerce, outputs: Outputs, *, rejected: bool
+) -> list[str]:
+    ids = next(iter(study.customers().items()))
+    outputs.table("rfm.csv", dict([ids]) | commerce.customers)
+    outputs.table("funnel.csv", funnel_columns(commerce.record.funnel))
+    outputs.text("orders.json", record_json(commerce.record))
+    if not rejected:
+        return ["rfm.csv", "funnel.csv", "orders.json"]
+    outputs.rows("rejected.csv", commerce.rejected_blocks())
+    return ["rfm.csv", "funnel.csv", "orders.json", "rejected.csv"]
 
 
 def _draw(study: Study, outputs: Outputs, progress: Progress) -> list[str]:
