@@ -32,7 +32,7 @@ def elbow(record: StudyRecord) -> Words:
     verdict, rows = record.verdict, {row.k: row for row in record.k_table}
     k = verdict.recommended_k
     if verdict.elbow is None:
-        title = "Inertia falls smoothly: no clear elbow"
+        title = "Inertia has no clear elbow"
     elif verdict.elbow == k:
         title = f"Inertia bends at k = {k}, the recommended number"
     else:

@@ -46,7 +46,7 @@ def elbow(record: StudyRecord) -> tuple[Words, Figure]:
     axes.set_ylim(0, top * 1.12)
     axes.set_ylabel("inertia")
     axes.yaxis.set_major_formatter(lambda value, _: plain_number(value, compact=True))
-    each = 1 + len(rows) // 12  # percentages of more rows would run into one another
+    each = 1 + len(rows) // 13  # percentages of more rows would run into one another
     marked = [place for place, row in enumerate(rows) if _marks(record, row.k)]
     for place, row in enumerate(rows):
         marks = _marks(record, row.k)

@@ -356,11 +356,30 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
                 _axis(axes, "y", upwards if j == 0 else "", scales[upwards])
             _axis(axes, "x", across if i == count - 1 else "", scales[across])
+            axes.set_xlim(*_limits(values[across], scales[across]))
+            if i != j:
+                axes.set_ylim(*_limits(values[upwards], scales[upwards]))
             _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j)
     if record.k > 1:
-        step = min(0.3, 2 * (cell[1] + gap) / record.k)  # two rows of panels are empty there
-        _key(sheet, record, left + 2 * (cell[0] + gap), step)
+        empty = 1 if 0.3 * record.k <= cell[1] else 2  # rows of panels beside which it stands
+        step = min(0.3, empty * (cell[1] + gap) / record.k)
+        _key(sheet, record, left + empty * (cell[0] + gap) + 0.2, step)
     return words, sheet.figure
+
+
+def _limits(values: Floats, scale: str) -> tuple[float, float]:
+    """Return the range of a feature with a little room, the same in every panel."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0, 1.0
+    low, high = float(known.min()), float(known.max())
+    if low == high:
+        return low - 0.5, high + 0.5
+    if scale == "log":
+        room = (high / low) ** 0.04
+        return low / room, high * room
+    room = 0.04 * (high - low)
+    return low - room, high + room
 
 
 def _quiet(axes: Axes, *, first: bool, last: bool, diagonal: bool) -> None:
