@@ -15,11 +15,13 @@ import numpy as np
 
 from segmeans.clustering.agreement import AnyLabels
 from segmeans.clustering.kernels import BLOCK, Floats
+from segmeans.clustering.nulls import matrix_root
 from segmeans.clustering.quality import squared_distances
 from segmeans.clustering.resample import Effort, settle
 
 BORDER = 0.25  # nearer to the border than a quarter of the way to the centre
 _MOST = 10.0  # a ratio beyond says no more
+_BELLS = 19
 _LEAST_MEMBERS = 8  # a smaller cluster is not cut in two
 
 
@@ -36,6 +38,7 @@ class Inner(NamedTuple):
 
     ratios: Floats  # (k,)
     high: Floats  # (k,) upper end of the 95 % interval: how busy it may be given the counts
+    place: Floats  # (k,) share of bell curves of the same size and shape with a busier border
 
 
 def borders(points: Floats, weights: Floats, centres: Floats) -> Borders:
@@ -109,22 +112,54 @@ def inner_borders(
     Returns
     -------
     Inner
-        Ratio 1 with an infinite upper end for clusters too small to cut.
+        For clusters too small to cut, ratio 1 with an infinite upper end. ``place`` is 0 where the
+        counts leave open whether there is a gap.
     """
-    ratios, high = np.ones(k), np.full(k, np.inf)
-    seen = min(1.0, len(points) / float(weights.sum()))  # independent rows per customer
+    found = Inner(np.ones(k), np.full(k, np.inf), np.zeros(k))
     for j in range(k):
         rows = np.flatnonzero(labels == j)
         if len(rows) < _LEAST_MEMBERS:
             continue
-        mine = np.ascontiguousarray(points[rows] - points[rows].mean(axis=0))
-        halves = settle(mine, weights[rows], 2, generator, effort)
-        at_border, inside, _ = _counts(mine, weights[rows], halves)
-        busy = (at_border[0, 1] + at_border[1, 0]) * seen
-        expected = min(inside[0, 1], inside[1, 0]) * seen * 2.0 * BORDER / (1.0 - BORDER)
-        if expected > 0:
-            ratios[j], high[j] = busy / expected, _poisson_high(busy) / expected
-    return Inner(ratios, high)
+        mine = points[rows] - points[rows].mean(axis=0)
+        found.ratios[j], found.high[j] = _cut(mine, weights[rows], generator, effort)
+        if found.high[j] < 1.0:  # otherwise the counts leave the matter open
+            found.place[j] = _among_bells(found.ratios[j], mine, weights[rows], generator, effort)
+    return found
+
+
+def _cut(
+    points: Floats, weights: Floats, generator: np.random.Generator, effort: Effort
+) -> tuple[float, float]:
+    """Cut one cluster in two: the ratio of the border, and its upper end given the counts."""
+    points = np.ascontiguousarray(points)
+    halves = settle(points, weights, 2, generator, effort)
+    at_border, inside, total = _counts(points, weights, halves)
+    seen = min(1.0, len(points) / float(total.sum()))  # independent rows per customer
+    busy = (at_border[0, 1] + at_border[1, 0]) * seen
+    expected = min(inside[0, 1], inside[1, 0]) * seen * 2.0 * BORDER / (1.0 - BORDER)
+    if expected <= 0:
+        return 1.0, float("inf")
+    return float(busy / expected), _poisson_high(busy) / expected
+
+
+def _among_bells(
+    ratio: float,
+    points: Floats,
+    weights: Floats,
+    generator: np.random.Generator,
+    effort: Effort,
+) -> float:
+    """Return the share of bell curves like the cluster whose border is busier than ``ratio``.
+
+    With few customers in many columns a cut in two looks clean even where there is no gap.
+    """
+    share = weights / weights.sum()
+    root = matrix_root((points * share[:, None]).T @ points)
+    busier = 0
+    for _ in range(_BELLS):
+        bell = generator.standard_normal(points.shape) @ root.T
+        busier += _cut(bell, np.full(len(bell), weights.mean()), generator, effort)[0] > ratio
+    return busier / _BELLS
 
 
 def _poisson_high(count: float) -> float:

@@ -196,8 +196,13 @@ def _clusters(parts: Parts) -> dict[str, tuple[Score, ...]]:
             )
         ],
         "inner_border": [
-            Score(value=float(value), high=float(high) if np.isfinite(high) else None)
-            for value, high in zip(parts.inner.ratios, parts.inner.high, strict=True)
+            Score(
+                value=float(value),
+                high=float(high) if np.isfinite(high) else None,
+                place=float(place),
+                how="cut in two; place among bell curves",
+            )
+            for value, high, place in zip(*parts.inner, strict=True)
         ],
     }
     for name, values in (

@@ -5,7 +5,7 @@ The thresholds stand here and nowhere else; ``docs/verdict.md`` gives the reason
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segmeans.records import KRow
@@ -14,7 +14,10 @@ FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
 QUIET = 2 / 3  # how busy the borders may be, relative to tables without segments
 PLACE = 0.95  # share of those tables to beat
 BUSIEST = 0.85  # how busy any one border may be, relative to the same tables
-GAP_INSIDE = 0.9  # a border inside a segment that is quiet, and surely below this, is a gap
+GAP_INSIDE = (
+    0.9  # a border inside a segment quieter than in bell curves and surely below this: a gap
+)
+CLEARLY = 2.0  # errors by which a silhouette must exceed that of tables without segments
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
 
@@ -64,7 +67,7 @@ class Case:
         return tuple(
             number
             for number, score in enumerate(inner, start=1)
-            if score.value <= QUIET and score.high is not None and score.high < GAP_INSIDE
+            if score.place == 1.0 and score.high is not None and score.high < GAP_INSIDE
         )
 
     @property
@@ -79,9 +82,30 @@ class Case:
         return score.value / score.error if score.error else 0.0
 
     @property
+    def excess(self) -> float:
+        """The silhouette above that of the toughest tables without segments."""
+        return self.score("silhouette_excess")
+
+    @property
+    def excess_error(self) -> float:
+        """The spread of that silhouette among those tables."""
+        return self.row.scores["silhouette_excess"].error or 0.0
+
+    @property
     def smallest_share(self) -> float:
         """The smallest segment's share of the customers."""
         return min(self.row.sizes) / sum(self.row.sizes)
 
 
 Cases = Mapping[int, Case]
+
+
+def clearest(cases: Cases, ks: Sequence[int]) -> int | None:
+    """Return the smallest k whose silhouette exceeds the null tables by as much as any.
+
+    Within one error of the largest excess counts as much; None where no excess is clear.
+    """
+    best = max((cases[k] for k in ks), key=lambda case: case.excess, default=None)
+    if best is None or best.excess <= CLEARLY * best.excess_error:
+        return None
+    return min(k for k in ks if cases[k].excess >= best.excess - best.excess_error)

@@ -12,10 +12,12 @@ A number of segments k of two or more is
 *whole*
     when no segment hides a clear gap inside.
 
-Natural: found again, set apart and whole; of several such k the largest. Reproducible: found
-again, and the columns hang together more than by chance; of several such k the one nearest to the
-bend of the inertia curve. Constructive: the columns hang together, but no k is found again. None:
-not even that, and one segment is recommended.
+Natural: found again, set apart and whole; of several such k the largest.
+Reproducible: found again, and the columns hang together more than by chance; of several such k
+the smallest whose silhouette exceeds that of tables without segments by as much as any, or, where
+none exceeds it clearly, the one nearest to the bend of the inertia curve.
+Constructive: the columns hang together, but no k is found again.
+None: not even that, and one segment is recommended.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from segmeans.clustering.elbow import elbow
 from segmeans.errors import DataError
 from segmeans.records import KRow, Structure, Verdict
 from segmeans.settings import Settings
-from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases
+from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases, clearest
 from segmeans.verdict.words import changes, limits_said, reasons
 
 Flows = Mapping[tuple[int, int], NDArray[np.float64]]
@@ -87,15 +89,16 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
 
 
 def _ranking(cases: Cases, bend: int | None, *, one: bool) -> list[int]:
-    """All k, the best supported first."""
+    """Order all k, the best supported first."""
 
-    def to_bend(k: int) -> tuple[float, int]:
-        return (abs(k - bend) if bend else 0.0, k)
+    def to_bend(k: int) -> tuple[int, int]:
+        return (abs(k - bend) if bend else 0, k)
 
     natural = sorted((k for k, case in cases.items() if case.natural), reverse=True)
     again = [k for k, case in cases.items() if case.found_again and k not in natural]
     rest = [k for k in cases if k not in natural and k not in again]
-    again.sort(key=to_bend)
+    best = clearest(cases, again)
+    again.sort(key=lambda k: (k != best, *to_bend(k)))
     rest.sort(key=lambda k: (-round(cases[k].score("stability"), 1), *to_bend(k)))
     ranked = [*natural, *again, *rest]
     if one:

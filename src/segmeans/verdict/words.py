@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from segmeans.clustering.elbow import Elbow
 from segmeans.records import Structure
 from segmeans.settings import Settings
-from segmeans.verdict.case import Case, Cases
+from segmeans.verdict.case import Case, Cases, clearest
 
 _WEAK = {
     "search": "The weak link is the search: independent searches of the same customers disagree.",
@@ -52,7 +52,7 @@ def reasons(
     else:
         said = [_found_again(cases[chosen]), _set_apart(cases[chosen])]
         said += _not_whole(cases[chosen])
-        said += _chosen_because(cases, chosen, word, bend, near)
+        said += _chosen_because(cases, chosen, word, near)
     said += [_WEAK[weak]] if weak in _WEAK and word != "none" else []
     return (*said, _elbow(bend))
 
@@ -106,9 +106,7 @@ def _not_whole(case: Case) -> list[str]:
     ]
 
 
-def _chosen_because(
-    cases: Cases, chosen: int, word: Structure, bend: Elbow, near: Sequence[int]
-) -> list[str]:
+def _chosen_because(cases: Cases, chosen: int, word: Structure, near: Sequence[int]) -> list[str]:
     others = _listed([str(k) for k in near])
     if word == "natural":
         if near:
@@ -116,10 +114,15 @@ def _chosen_because(
         return [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
     if word == "reproducible":
         if near:
-            return [
-                f"k = {others} {'is' if len(near) == 1 else 'are'} found again as well; "
-                f"{chosen} lies nearest to the bend of the inertia curve (k = {bend.k})."
-            ]
+            again = [k for k in (chosen, *near) if not cases[k].natural]
+            also = f"k = {others} {'is' if len(near) == 1 else 'are'} found again as well; "
+            if clearest(cases, again) == chosen:
+                return [
+                    f"{also}{chosen} is the smallest number whose silhouette stands out from "
+                    f"tables without segments as clearly as any "
+                    f"(by {cases[chosen].excess:.2f})."
+                ]
+            return [f"{also}{chosen} lies nearest to the bend of the inertia curve."]
         return [f"No other k from {min(cases)} to {max(cases)} is found again so reliably."]
     if word == "constructive":
         return ["The columns hang together, so the cuts sort customers usefully, but others would "

@@ -1,0 +1,249 @@
+"""How often the verdict is right: made-up tables with planted segments, and without any.
+
+    python benchmarks/verdict_grid.py --cache grid.jsonl     # long; resumes where it stopped
+    python benchmarks/verdict_grid.py --cache grid.jsonl --write docs/verdict_grid.md
+
+Every table is searched once for k = 1..8; the verdict and its peers (each a single rule as the
+literature states it) read the same numbers, which the cache keeps: a changed rule is judged anew
+without computing them again. Tables differ in separation (distance of neighbouring
+segment centres in standard deviations), size, columns and balance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmeans import verdict
+from segmeans.clustering.elbow import elbow
+from segmeans.clustering.evidence import Plan, gather
+from segmeans.clustering.gap import Gap, tibshirani_rule
+from segmeans.clustering.kernels import Floats
+from segmeans.clustering.search import sweep
+from segmeans.records import KRow, Score
+from segmeans.settings import Settings
+
+MOST = 8
+PLAN = Plan(resamples=40, splits=8, searches=3, tables=20, null_stability=False)
+STRENGTH = 0.8
+PER_CELL = 20
+SEPARATIONS = (3.0, 4.0, 5.0, 6.0, 8.0)
+COLUMNS, SIZES, NULL_SIZES = (2, 3, 5, 8, 12), (200, 500, 2000), (200, 500, 2000, 20_000)
+MARGINS = ("uniform", "gaussian", "skewed", "correlated", "skewed and correlated")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One made-up table: its name in the cache, what it is, and its true k."""
+
+    name: str
+    kind: str
+    true_k: int
+    seed: int
+    rows: int
+    columns: int
+    separation: float = 0.0
+    balanced: bool = True
+
+    def draw(self) -> Floats:
+        """Return the rows, each column standardised."""
+        generator = np.random.default_rng([self.seed, self.true_k])
+        points = self._planted(generator) if self.true_k > 1 else self._crowd(generator)
+        return np.asarray((points - points.mean(axis=0)) / points.std(axis=0))
+
+    def _planted(self, generator: np.random.Generator) -> Floats:
+        centres = _centres(self.true_k, self.columns, self.separation, generator)
+        share = np.ones(self.true_k) if self.balanced else np.geomspace(8.0, 1.0, self.true_k)
+        sizes = np.maximum(np.round(self.rows * share / share.sum()).astype(int), 10)
+        labels = np.repeat(np.arange(self.true_k), sizes)
+        noise = generator.standard_normal((len(labels), self.columns))
+        return np.asarray(centres[labels] + noise)
+
+    def _crowd(self, generator: np.random.Generator) -> Floats:
+        shape = (self.rows, self.columns)
+        if self.kind == "uniform":
+            return generator.uniform(size=shape)
+        points = generator.standard_normal(shape)
+        if "correlated" in self.kind:
+            points = points @ generator.normal(size=(self.columns, self.columns))
+            points /= points.std(axis=0)
+        return np.exp(0.8 * points) if "skewed" in self.kind else points
+
+
+def _centres(k: int, columns: int, separation: float, generator: np.random.Generator) -> Floats:
+    """Draw centres whose nearest neighbours lie exactly ``separation`` apart."""
+    centres = [np.zeros(columns)]
+    while len(centres) < k:
+        step = generator.standard_normal(columns)
+        step *= separation / np.linalg.norm(step)
+        new = centres[generator.integers(len(centres))] + step
+        if min(np.linalg.norm(new - old) for old in centres) >= separation * (1 - 1e-9):
+            centres.append(new)
+    return np.array(centres)
+
+
+def tables() -> Iterator[Table]:
+    """All tables, the two kinds in turn, so that an interrupted run shows both."""
+    for at in range(PER_CELL * len(SEPARATIONS) * 2):
+        separation, balanced = SEPARATIONS[at % 5], at // 5 % 2 == 0
+        generator = np.random.default_rng([7, at])
+        k, rows, columns = (
+            int(generator.integers(2, 7)),
+            int(generator.choice(SIZES)),
+            int(generator.choice(COLUMNS)),
+        )
+        yield Table(f"planted {at}", "planted", k, at, rows, columns, separation, balanced)
+        kind = MARGINS[at % len(MARGINS)]
+        size = int(generator.choice(NULL_SIZES, p=(0.3, 0.3, 0.3, 0.1)))
+        yield Table(f"null {at}", kind, 1, at, size, int(generator.choice(COLUMNS)))
+
+
+def measure(table: Table) -> dict[str, Any]:
+    """Search one table and gather its evidence: one line of the cache."""
+    began = time.process_time()
+    points = table.draw()
+    solutions = sweep(points, range(1, MOST + 1), seed=table.seed)
+    rows = gather(points, solutions, seed=table.seed, plan=PLAN).rows
+    seconds = round(time.process_time() - began, 2)
+    plain = [asdict(replace(row, certificate=None)) for row in rows]
+    return {"table": asdict(table), "seconds": seconds, "rows": plain}
+
+
+def judge(line: str) -> dict[str, Any]:
+    """Ask everyone for the k of one measured table."""
+    held = json.loads(line)
+    rows = [_row_of(plain) for plain in held["rows"]]
+    decided = verdict.decide(rows, Settings(k=(1, MOST)))
+    return {
+        **held["table"],
+        "word": decided.structure,
+        "k": decided.recommended_k,
+        "sure": decided.sure,
+        "near_ties": decided.near_ties,
+        "peers": {name: rule(rows) for name, rule in PEERS.items()},
+    }
+
+
+def _row_of(plain: dict[str, Any]) -> KRow:
+    scores = {name: Score(**each) for name, each in plain["scores"].items()}
+    clusters = {
+        name: tuple(Score(**each) for each in values)
+        for name, values in plain["cluster_scores"].items()
+    }
+    return KRow(**{**plain, "scores": scores, "cluster_scores": clusters})
+
+
+def _by(value: Callable[[KRow], float | None]) -> Callable[[Sequence[KRow]], int]:
+    def rule(rows: Sequence[KRow]) -> int:
+        return max(rows[1:], key=lambda row: value(row) or -np.inf).k
+
+    return rule
+
+
+def _gap(rows: Sequence[KRow]) -> int:
+    gaps = [Gap(row.scores["gap"].value, row.scores["gap"].error or 0.0) for row in rows]
+    return tibshirani_rule([row.k for row in rows], gaps)
+
+
+def _strength(rows: Sequence[KRow]) -> int:
+    strong = [row.k for row in rows[1:] if row.scores["prediction_strength"].value >= STRENGTH]
+    return max(strong, default=1)
+
+
+def _elbow(rows: Sequence[KRow]) -> int:
+    return elbow([row.k for row in rows], [row.inertia for row in rows]).k or 1
+
+
+PEERS: dict[str, Callable[[Sequence[KRow]], int]] = {
+    "silhouette": _by(lambda row: row.silhouette),
+    "elbow": _elbow,
+    "gap": _gap,
+    "prediction strength": _strength,
+    "Calinski-Harabasz": _by(lambda row: row.calinski_harabasz),
+}
+
+
+def report(found: Sequence[dict[str, Any]]) -> str:
+    """Return the tables of the documentation, in Markdown."""
+    planted = [each for each in found if each["true_k"] > 1]
+    nulls = [each for each in found if each["true_k"] == 1]
+    head = ["separation", "segments", "tables", "segmeans", *PEERS]
+    lines = [_row(head), _row(["---"] * len(head))]
+    for separation in SEPARATIONS:
+        for balanced in (True, False):
+            cell = [
+                each
+                for each in planted
+                if each["separation"] == separation and each["balanced"] == balanced
+            ]
+            kind = "equal" if balanced else "8 : 1"
+            lines.append(_row([f"{separation:g}", kind, str(len(cell)), *_rates(cell)]))
+    lines.append(_row(["all", "", str(len(planted)), *_rates(planted)]))
+    head = ["without segments", "tables", "called natural", "one segment", *PEERS]
+    lines += ["", _row(head), _row(["---"] * len(head))]
+    for kind in (*MARGINS, "all"):
+        cell = [each for each in nulls if kind in ("all", each["kind"])]
+        natural = _share([each["word"] == "natural" for each in cell])
+        lines.append(_row([kind, str(len(cell)), natural, *_rates(cell)]))
+    return "\n".join(lines) + "\n"
+
+
+def _rates(cell: Sequence[dict[str, Any]]) -> list[str]:
+    ours = _share([each["k"] == each["true_k"] for each in cell])
+    return [ours] + [
+        _share([each["peers"][name] == each["true_k"] for each in cell]) for name in PEERS
+    ]
+
+
+def _share(right: Sequence[bool]) -> str:
+    return f"{np.mean(right):.0%}" if right else "-"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Run what the cache does not hold yet, or write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=None, help="stop after so many tables")
+    parser.add_argument("--write", type=Path, default=None, help="put the tables into this page")
+    asked = parser.parse_args()
+    lines = asked.cache.read_text("utf-8").splitlines() if asked.cache.exists() else []
+    if asked.write is None:
+        _measure_all(asked.cache, {json.loads(line)["table"]["name"] for line in lines}, asked.most)
+        lines = asked.cache.read_text("utf-8").splitlines()
+    told = report([judge(line) for line in lines])
+    if asked.write is None:
+        print(told)
+        return
+    page = asked.write.read_text("utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    asked.write.write_text(f"{before}{BEGIN}\n{told}{END}{after}", "utf-8")
+    print(f"Wrote {asked.write}")
+
+
+def _measure_all(cache: Path, done: set[str], most: int | None) -> None:
+    todo = [table for table in tables() if table.name not in done][:most]
+    with cache.open("a", encoding="utf-8") as held:
+        for table in todo:
+            line = json.dumps(measure(table))
+            held.write(line + "\n")
+            held.flush()
+            judged = judge(line)
+            print(judged["name"], judged["true_k"], judged["k"], judged["word"], flush=True)
+
+
+BEGIN, END = "<!-- grid -->", "<!-- end of grid -->"
+
+if __name__ == "__main__":
+    main()
