@@ -20,7 +20,8 @@ N = 200_003
 def engine() -> Iterator[Engine]:
     with Engine(threads=2) as engine:
         engine.run(
-            "CREATE TABLE data AS SELECT i AS n, CASE WHEN i % 5 = 0 THEN NULL ELSE i / 4 END AS x, "
+            "CREATE TABLE data AS SELECT i AS n, "
+            "CASE WHEN i % 5 = 0 THEN NULL ELSE i / 4 END AS x, "
             "CASE WHEN i % 7 = 0 THEN NULL ELSE 'level ' || (i % 12) END AS t, "
             f"DATE '2024-01-01' + CAST(i % 400 AS INTEGER) AS d FROM range({N}) r(i)"
         )
@@ -47,7 +48,8 @@ def test_fetch_gives_floats_and_text_with_their_missing_values(table: Table) -> 
 def test_truth_values_come_as_numbers(table: Table) -> None:
     found = table.fetch({"high": sql.greater(sql.column("x"), sql.number(1.0))})["high"]
     assert found[:7].tolist()[1:5] == [0.0, 0.0, 0.0, 0.0]
-    assert np.isnan(found[0]) and found[6] == 1.0
+    assert np.isnan(found[0])
+    assert found[6] == 1.0
 
 
 @pytest.mark.parametrize("rows", [1, 2_048, 5_000, 65_536, N - 1, N, N + 1])
@@ -135,8 +137,9 @@ def test_a_query_is_one_statement_that_reads(engine: Engine) -> None:
 
 
 def test_extensions_are_never_downloaded(engine: Engine) -> None:
-    asked = "SELECT current_setting('autoinstall_known_extensions'), current_setting('autoload_known_extensions')"
-    assert engine.rows(asked) == [(False, False)]
+    settings = ("autoinstall_known_extensions", "autoload_known_extensions")
+    for name in settings:
+        assert engine.rows(f"SELECT current_setting('{name}')") == [(False,)]
 
 
 def test_data_beyond_memory_spills_and_then_fails_clearly() -> None:

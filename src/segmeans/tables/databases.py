@@ -146,7 +146,7 @@ def chosen_table(table: str | None, known: list[str], where: str) -> str:
     """
     if table in known:
         return str(table)
-    shown = ", ".join(known[:20])
+    shown = ", ".join(sorted(known)[:20])
     if table is not None:
         near = nearest_name(table, known)
         raise SourceError(

@@ -111,11 +111,19 @@ def _header_row(rows: Rows, width: int) -> int:
     """Return the position of the first row that is as wide as the data."""
     for position, row in enumerate(rows[: MOST_TITLE_ROWS + 1]):
         filled = sum(not is_blank(cell) for cell in row)
-        wide = len(row) >= width or (len(row) == width - 1 and width >= 3)
+        wide = len(row) >= width or _lacks_first_name(row, rows[position + 1 :], width)
         titled = width >= 3 and filled <= 1 and position + 1 < len(rows)
         if wide and not titled:
             return position
     return 0
+
+
+def _lacks_first_name(row: Sequence[str], below: Rows, width: int) -> bool:
+    """Return whether a row is a header that leaves out the name over row names."""
+    if len(row) != width - 1 or width < 3 or len(below) < 1:
+        return False
+    next_is_header = _numeric_columns(below[1:]) and _is_header(below[0], below[1:])
+    return not next_is_header
 
 
 def _numeric_columns(rows: Rows) -> list[int]:
