@@ -26,6 +26,7 @@ FLOORS = (
     ("cli", "app"),
     ("report",),
     ("study",),
+    ("commerce",),
     ("prepared",),
     ("verdict", "segments", "model", "tracking", "doctor", "shown"),
     ("preparation",),
@@ -53,7 +54,8 @@ CLOSED = {
 # Every library the package may import, and where: a file, a folder ("report/") or everywhere.
 FENCES: dict[str, tuple[str, ...]] = {
     "numpy": ("",),
-    "pydantic": ("settings.py", "model.py"),
+    "pydantic": ("settings.py", "model/reading.py"),
+    "pydantic_core": ("model/reading.py",),
     "tomli_w": ("config.py",),
     "duckdb": ("tables/duck.py",),
     "sqlglot": ("tables/sql.py",),
@@ -61,7 +63,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "python_calamine": ("tables/",),
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py",),
-    "scipy": ("tracking.py", "segments/clv.py"),
+    "scipy": ("tracking.py", "segments/clv.py", "clustering/limits.py"),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),
     "pandas": ("report/",),

@@ -1,11 +1,13 @@
+from typing import Any
+
 from numpy.typing import NDArray
 
 def climb(
-    points: NDArray[object],
-    weights: NDArray[object],
-    centres: NDArray[object],
-    labels: NDArray[object],
-    rows: NDArray[object],
+    points: NDArray[Any],
+    weights: NDArray[Any],
+    centres: NDArray[Any],
+    labels: NDArray[Any],
+    rows: NDArray[Any],
     tries: int,
     per_centre: int,
     exchanges: int,

@@ -168,7 +168,7 @@ def guess_columns(table: Table, given: Mapping[str, str | None] | None = None) -
                 allowed=", ".join(table.names),
                 hint=f"name it with the setting '{meaning}'",
             )
-    return _tidied(OrderColumns(**chosen, reasons=reasons), stated)  # type: ignore[arg-type]
+    return _tidied(OrderColumns(**chosen, reasons=reasons), stated)
 
 
 def _check_given(table: Table, given: Mapping[str, str | None]) -> dict[str, str]:
