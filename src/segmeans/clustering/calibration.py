@@ -40,14 +40,17 @@ class NullScores(NamedTuple):
     families: Mapping[Family, Floats]
     lower_is_better: bool
 
-    def place(self, value: float) -> float:
-        """Return the share of null tables that score worse, in the toughest judging family."""
+    def place(self, value: float) -> float | None:
+        """Return the share of null tables that score worse, in the toughest judging family.
+
+        None where the score is not defined on the null tables.
+        """
         worse = [
-            np.mean(scores > value if self.lower_is_better else scores < value)
+            float(np.mean(scores > value if self.lower_is_better else scores < value))
             for family, scores in self.families.items()
-            if family in JUDGES
+            if family in JUDGES and len(scores)
         ]
-        return float(min(worse))
+        return min(worse, default=None)
 
     def toughest(self) -> tuple[Family, Floats]:
         """Return the judging family that scores best on average, with its values."""
