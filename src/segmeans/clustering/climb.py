@@ -83,8 +83,9 @@ def climb(
         Positive.
     centres : ndarray of shape (s, k, d)
         Where the climbs begin; not changed.
-    candidates : ndarray of shape (t,), optional
-        Row numbers on which a swap may put a centre. Needed when ``swaps`` is positive.
+    candidates : ndarray of shape (t,) or (s, t), optional
+        Row numbers on which a swap may put a centre, the same for all starts or each its own.
+        Needed when ``swaps`` is positive.
     swaps : int, default=0
         How many of the most promising swaps are tried before the climb gives up.
     per_centre : int, default=2
@@ -113,7 +114,8 @@ def climb(
     """
     s, k, _ = centres.shape
     chosen = np.empty(0, np.int64) if candidates is None else candidates
-    swaps = swaps if k > 1 and len(chosen) else 0
+    swaps = swaps if k > 1 and chosen.size else 0
+    own = np.broadcast_to(chosen, (s, chosen.shape[-1]))
     out = Climbed(
         np.array(centres, dtype=np.float64, order="C"),
         np.empty(s),
@@ -125,14 +127,14 @@ def climb(
 
         def one(i: int) -> None:
             out.inertia[i], out.converged[i] = _twin.climb(
-                points, weights, out.centres[i], out.labels[i], chosen,
+                points, weights, out.centres[i], out.labels[i], own[i],
                 swaps, per_centre, exchanges, max_iter, tol,
             )  # fmt: skip
     else:
 
         def one(i: int) -> None:
             state = _climb_one(
-                points, weights, out.centres[i], chosen, swaps, per_centre,
+                points, weights, out.centres[i], own[i], swaps, per_centre,
                 exchanges, max_iter, tol,
             )  # fmt: skip
             out.centres[i], out.labels[i] = state.centres, state.labels

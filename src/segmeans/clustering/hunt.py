@@ -103,21 +103,16 @@ class Hunt:
     points : Points
     k : int
     setup : Setup
-    swap_rows : ndarray of int64
-        Points on which a swap may put a centre; see :func:`swap_rows`.
     n_rows : int
         Rows for which the points stand.
     """
 
-    def __init__(
-        self, points: Points, k: int, setup: Setup, swap_rows: NDArray[np.int64], n_rows: int
-    ) -> None:
+    def __init__(self, points: Points, k: int, setup: Setup, n_rows: int) -> None:
         self.points, self.k, self.setup = points, k, setup
         self.tally = Tally(points.weights, points.exact)
         self._random = np.random.default_rng([setup.seed, k])
         self._trials = 2 + int(np.log(k))
         self._swapping = False
-        self._candidates = swap_rows
         m, d = points.points.shape
         self._pass_cost = float(m * k * (d + 1))
         self._work_left = setup.budget.work * _affordable_work(m, k, n_rows * k * (d + 1))
@@ -218,7 +213,8 @@ class Hunt:
         self._work_left -= len(centres) * self._cost(swaps)
         points, weights, threads = self.points.points, self.points.weights, self.setup.threads
         if self.points.exact or swaps:
-            return climb(points, weights, centres, self._candidates, swaps=swaps, threads=threads)
+            rows = self._swap_rows(centres) if swaps else None
+            return climb(points, weights, centres, rows, swaps=swaps, threads=threads)
         runs = kernels.polish(points, weights, list(centres), _STRICT, 0.0, threads)
         return Climbed(
             np.stack([run.centres for run in runs]),
@@ -226,6 +222,23 @@ class Hunt:
             np.stack([kernels.assign(points, run.centres, threads) for run in runs]),
             np.array([run.converged for run in runs]),
         )
+
+    def _swap_rows(self, centres: Floats) -> NDArray[np.int64]:
+        """Draw points on which a swap may put a centre, for every start its own.
+
+        A common choice would lead all starts the same way, and their hits would prove nothing.
+        Half of the chance goes by weight, half by weight times squared distance to the centres.
+        """
+        points, weights = self.points.points, self.points.weights
+        if len(points) <= _CANDIDATES:
+            return np.arange(len(points), dtype=np.int64)
+        rows = np.empty((len(centres), _CANDIDATES), dtype=np.int64)
+        for chosen, start in zip(rows, centres, strict=True):
+            near = kernels.nearest(points, start, self.setup.threads)[1]
+            mass = np.cumsum(weights * (near + weights @ near / weights.sum()))
+            drawn = self._random.random(_CANDIDATES) * mass[-1]
+            chosen[:] = np.minimum(np.searchsorted(mass, drawn, side="right"), len(points) - 1)
+        return rows
 
 
 def _affordable_work(m: int, k: int, full_pass: float) -> float:

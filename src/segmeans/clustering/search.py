@@ -166,7 +166,7 @@ def _check_distinct(points: Points, k: int) -> None:
 def _hunt_all(points: Points, ks: Sequence[int], setup: Setup, n_rows: int) -> dict[int, Hunt]:
     """Hunt for every k, then offer each what its neighbours have found."""
     rows = swap_rows(points, setup.seed)
-    hunts = {k: Hunt(points, k, setup, rows, n_rows) for k in sorted(set(ks))}
+    hunts = {k: Hunt(points, k, setup, n_rows) for k in sorted(set(ks))}
     for hunt in hunts.values():
         hunt.run()
     for k, hunt in hunts.items():
