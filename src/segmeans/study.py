@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segmeans import doctor, model, preparation, shown, verdict
 from segmeans.clustering import evidence, kernels
 from segmeans.clustering.coreset import count_distinct
-from segmeans.clustering.search import Solution, sweep
+from segmeans.clustering.search import Budget, Solution, sweep
 from segmeans.commerce import Commerce, judge, of_customers, read_log
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned, Model, record_json
@@ -40,6 +40,8 @@ from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
 
 SCHEMA = 1
+EFFORT, EFFORT_FAST = 6.0, 2.0
+"""Work of the search that everything rests on, in units of the default budget."""
 STRICT = 1000
 """Most iterations of the last descent on all rows."""
 USES: tuple[Use, ...] = ("id", "feature", "describe", "ignore")
@@ -278,7 +280,15 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
         When the data cannot be read or cannot bear what was asked.
     """
     progress("Reading the table", 0, 1)
-    opened = open_table(source, settings)
+    of_log: dict[str, object] = {
+        "features": (),
+        "ignore": (),
+        "describe": (),
+        "weight": {},
+        "id": None,
+    }
+    as_source = settings.model_copy(update=of_log) if settings.orders else settings
+    opened = open_table(source, as_source)
     try:
         study = _conduct(opened, settings, progress)
     except BaseException:
@@ -351,7 +361,8 @@ def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searche
     rows = ready.rows.rows
     ks = _ks(settings, count_distinct(rows, settings.k[1] + 1), ready.opened.info.name)
     progress("Searching", 0, 1)
-    solutions = sweep(rows, ks, seed=settings.seed, threads=settings.threads)
+    budget = Budget(work=EFFORT_FAST if settings.fast else EFFORT)
+    solutions = sweep(rows, ks, budget=budget, seed=settings.seed, threads=settings.threads)
     progress("Searching", 1, 1)
     found = evidence.gather(
         rows,
