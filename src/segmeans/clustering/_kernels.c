@@ -121,7 +121,7 @@ static int read_set(PyObject *item, const Rows *rows, Set *set, Py_buffer *views
     if (!take(centres, &views[0], (size_t)k * d * sizeof(double), 0) ||
         !take(labels, &views[1], n * (size_t)set->width, 1) ||
         !take(deadlines, &views[2], (n + GROUP - 1) / GROUP * sizeof(float), 1) ||
-        !take(out, &views[3], (size_t)k * (d + 2) * sizeof(double), 1)) {
+        !take(out, &views[3], ((size_t)k * (d + 1) + 1) * sizeof(double), 1)) {
         return 0;
     }
     set->labels = views[1].buf, set->deadlines = views[2].buf;

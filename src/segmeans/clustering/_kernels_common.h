@@ -54,15 +54,12 @@ typedef struct {
 
 /* Where a pass over one block adds up for one set. */
 typedef struct {
-    double *cells;         /* k cells, see CELL below */
+    double *cells;         /* k cells, cell_stride apart: weighted sums, weight, zeros */
+    double inertia;        /* not in delta mode */
     size_t changes;
 } Partial;
 
-/* A cell holds all that adding a row to a cluster touches, in so many doubles: the weighted sums
- * at 0, the squared offsets by column at `padded`, the centre at 2 padded, the count at 3 padded. */
-#define CELL(padded) (3 * (padded) + ((padded) < 8 ? (padded) : 8))
-
-/* One set that adds up every row of a strip. */
+/* One set that adds up every row of a block. */
 typedef struct {
     double *cells;
     const int32_t *labels;
@@ -72,9 +69,9 @@ typedef struct {
 typedef struct {
     float *narrow;         /* groups x d x GROUP */
     float *lengths;        /* groups x GROUP: squared lengths of the narrow rows */
-    double *padded;        /* STRIP x padded */
+    double *padded;        /* STRIP x cell_width */
     double *columns;       /* d x GROUP, for one group in doubt */
-    int32_t *labels;       /* sets x STRIP */
+    int32_t *labels;       /* sets x BLOCK */
     Adding *adding;        /* the sets that add up everything */
     uint8_t narrow_ready[STRIP_GROUPS];
 } Scratch;
@@ -117,6 +114,15 @@ static inline size_t round_up(size_t value, size_t step) { return (value + step 
 
 /* Rows of doubles are padded so that whole vectors can be added without a remainder. */
 static inline size_t padded_width(size_t d) { return d <= 2 ? 2 : d <= 4 ? 4 : round_up(d, 8); }
+
+/* The weight of a row stands behind its columns: in the padding, else in two more doubles. */
+static inline size_t cell_width(size_t d)
+{
+    return padded_width(d) > d ? padded_width(d) : d + 2;
+}
+
+/* Cells do not cross more cache lines than they must. */
+static inline size_t cell_stride(size_t width) { return width <= 4 ? width : round_up(width, 8); }
 
 static inline void *aligned_room(size_t bytes)
 {
@@ -187,9 +193,9 @@ static inline int scratch_room(Scratch *scratch, size_t d, size_t sets)
     memset(scratch, 0, sizeof *scratch);
     scratch->narrow = aligned_room(STRIP * d * sizeof(float));
     scratch->lengths = aligned_room(STRIP * sizeof(float));
-    scratch->padded = aligned_room(STRIP * padded_width(d) * sizeof(double));
+    scratch->padded = aligned_room(STRIP * cell_width(d) * sizeof(double));
     scratch->columns = aligned_room(GROUP * d * sizeof(double));
-    scratch->labels = aligned_room(sets * STRIP * sizeof(int32_t));
+    scratch->labels = aligned_room(sets * BLOCK * sizeof(int32_t));
     scratch->adding = malloc((sets + 1) * sizeof(Adding));
     return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns &&
            scratch->labels && scratch->adding;
@@ -203,36 +209,27 @@ static inline void scratch_free(Scratch *scratch)
 
 static inline size_t partial_width(const Table *table)
 {
-    return round_up(table->k * CELL(table->padded), 8);
+    return round_up(table->k * cell_stride(cell_width(table->d)), 8);
 }
+
+static inline size_t totals_width(const Table *table) { return table->k * (table->d + 1) + 1; }
 
 static inline void partial_place(Partial *partial, const Table *table, double *room)
 {
-    const size_t padded = table->padded;
-    partial->cells = room;
-    partial->changes = 0;
+    *partial = (Partial){room, 0.0, 0};
     memset(room, 0, partial_width(table) * sizeof(double));
-    for (size_t c = 0; c < table->k; c++) {
-        memcpy(room + c * CELL(padded) + 2 * padded, table->centres + c * padded,
-               padded * sizeof(double));
-    }
 }
 
-/* Add one block to totals, k x (d sums, count, spread). */
+/* Add one block to totals: k x (d sums, weight), then the inertia. */
 static inline void reduce(const Set *set, const Partial *partial, double *totals)
 {
     const Table *table = &set->table;
+    const double *cell = partial->cells;
     if (set->delta && !partial->changes) return;
-    for (size_t c = 0; c < table->k; c++, totals += table->d + 2) {
-        const double *cell = partial->cells + c * CELL(table->padded);
-        double spread = 0.0;
-        for (size_t j = 0; j < table->d; j++) {
-            totals[j] += cell[j];
-            spread += cell[table->padded + j];
-        }
-        totals[table->d] += cell[3 * table->padded];
-        totals[table->d + 1] += spread;
+    for (size_t c = 0; c < table->k; c++, cell += cell_stride(cell_width(table->d))) {
+        for (size_t j = 0; j <= table->d; j++) *totals++ += cell[j];
     }
+    *totals += partial->inertia;
 }
 
 #endif

@@ -3,84 +3,145 @@
  * Included once per instruction set, after _kernels_score.h.
  */
 
-/* Rows of one strip as doubles, padded with zeros to whole vectors; where the caller's rows are
- * like that already, they serve themselves. */
-static const double *pad_strip(const Rows *rows, size_t first, size_t n, size_t padded, double *room)
+typedef double vector2 __attribute__((vector_size(16), aligned(8), may_alias));
+typedef double vector4 __attribute__((vector_size(32), aligned(8), may_alias));
+typedef double vector8 __attribute__((vector_size(64), aligned(8), may_alias));
+
+/* Eight, four or two values of a row from `column` on, and one value, as doubles. */
+#define DEFINE_LOAD(name, vector, lanes)                                                           \
+    INLINE vector name(const Rows *rows, size_t row, size_t column, const int wide,                \
+                       const int shifted)                                                          \
+    {                                                                                              \
+        typedef float narrow __attribute__((vector_size(4 * (lanes)), aligned(4), may_alias));     \
+        const size_t at = row * rows->d + column;                                                  \
+        vector value = wide ? *(const vector *)((const double *)rows->values + at)                 \
+                            : __builtin_convertvector(                                             \
+                                  *(const narrow *)((const float *)rows->values + at), vector);    \
+        if (shifted) value = value - *(const vector *)(rows->origin + column);                     \
+        return value;                                                                              \
+    }
+DEFINE_LOAD(load8, vector8, 8)
+DEFINE_LOAD(load4, vector4, 4)
+DEFINE_LOAD(load2, vector2, 2)
+#undef DEFINE_LOAD
+
+/* Rows of one strip as cells: the columns times the weight, the weight, zeros. Returns their
+ * weighted squared lengths, added up. */
+INLINE double fill_cells(const Rows *rows, size_t first, size_t n, double *to, const int wide,
+                         const int shifted)
 {
-    const size_t d = rows->d;
-    double *to = room;
-    if (rows->wide && !rows->origin && d == padded) {
-        return (const double *)rows->values + first * d;
-    }
-    for (size_t i = 0; i < n; i++, to += padded) {
-        if (rows->wide) {
-            const double *from = (const double *)rows->values + (first + i) * d;
-            if (rows->origin) {
-                for (size_t j = 0; j < d; j++) to[j] = from[j] - rows->origin[j];
-            } else {
-                for (size_t j = 0; j < d; j++) to[j] = from[j];
-            }
-        } else {
-            for (size_t j = 0; j < d; j++) to[j] = value_at(rows, first + i, j);
+    const size_t d = rows->d, width = cell_width(d);
+    vector8 squares8 = {0};
+    vector4 squares4 = {0};
+    vector2 squares2 = {0};
+    double squares = 0.0;
+    for (size_t row = first; row < first + n; row++, to += width) {
+        const double weight = rows->weights ? rows->weights[row] : 1.0;
+        size_t j = 0;
+        for (; j + 8 <= d; j += 8) {
+            const vector8 value = load8(rows, row, j, wide, shifted), mass = value * weight;
+            *(vector8 *)(to + j) = mass, squares8 += mass * value;
         }
-        for (size_t j = d; j < padded; j++) to[j] = 0.0;
+        if (j + 4 <= d) {
+            const vector4 value = load4(rows, row, j, wide, shifted), mass = value * weight;
+            *(vector4 *)(to + j) = mass, squares4 += mass * value, j += 4;
+        }
+        if (j + 2 <= d) {
+            const vector2 value = load2(rows, row, j, wide, shifted), mass = value * weight;
+            *(vector2 *)(to + j) = mass, squares2 += mass * value, j += 2;
+        }
+        if (j < d) {
+            const double value = value_at(rows, row, j), mass = weight * value;
+            to[j] = mass, squares += mass * value;
+        }
+        to[d] = weight;
+        for (j = d + 1; j < width; j++) to[j] = 0.0;
     }
-    return room;
+    for (int i = 0; i < 8; i++) squares += squares8[i];
+    for (int i = 0; i < 4; i++) squares += squares4[i];
+    return squares + squares2[0] + squares2[1];
 }
 
-/* Add the rows of a strip to their clusters in all sets that want everything.
+/* Add the rows of a strip, as cells, to their clusters in all sets that want everything.
  *
- * Row by row, all sets in turn: a sum is not needed again before its last addition is done. The
- * rows are taken in vectors of `lanes` doubles, at any address. `width` and `weighted` are
- * constants where this is inlined. */
-#define DEFINE_ADD_ROWS(name, lanes)                                                               \
-    INLINE void name(const double *values, const double *weights, size_t n, const size_t width,    \
-                     const int weighted, const Adding *adding, size_t count)                       \
-    {                                                                                              \
-        typedef double vector __attribute__((vector_size(8 * (lanes)), aligned(8), may_alias));    \
-        for (size_t i = 0; i < n; i++, values += width) {                                          \
-            const double weight = weighted ? weights[i] : 1.0;                                     \
-            const vector first = *(const vector *)values;                                          \
-            for (size_t s = 0; s < count; s++) {                                                   \
-                double *cell = adding[s].cells + (size_t)adding[s].labels[i] * CELL(width);        \
-                for (size_t j = 0; j < width; j += (lanes)) {                                      \
-                    vector value = j ? *(const vector *)(values + j) : first;                      \
-                    vector offset = value - *(const vector *)(cell + 2 * width + j);               \
-                    vector square = offset * offset;                                               \
-                    if (weighted) value = value * weight, square = square * weight;                \
-                    *(vector *)(cell + j) += value;                                                \
-                    *(vector *)(cell + width + j) += square;                                       \
-                }                                                                                  \
-                cell[3 * width] += weight;                                                         \
-            }                                                                                      \
-        }                                                                                          \
-    }
-DEFINE_ADD_ROWS(add_rows_2, 2)
-DEFINE_ADD_ROWS(add_rows_4, 4)
-DEFINE_ADD_ROWS(add_rows_8, 8)
-#undef DEFINE_ADD_ROWS
-
-static void add_strip(const Rows *rows, size_t first, size_t n, const Adding *adding, size_t count,
-                      double *room)
+ * Row by row, all sets in turn: a sum is not needed again before its last addition is done.
+ * `width` is a constant where this is inlined; up to two vectors of a row stay in registers. */
+INLINE void add_cells(const double *row, size_t n, const size_t width, const Adding *adding,
+                      size_t count)
 {
-    const size_t width = padded_width(rows->d);
-    const double *values = pad_strip(rows, first, n, width, room);
-    const double *weights = rows->weights ? rows->weights + first : NULL;
-#define ADD(lanes, width)                                                                          \
-    if (weights) {                                                                                 \
-        add_rows_##lanes(values, weights, n, width, 1, adding, count);                             \
-    } else {                                                                                       \
-        add_rows_##lanes(values, weights, n, width, 0, adding, count);                             \
-    }                                                                                              \
-    break
-    switch (width) {
-    case 2: ADD(2, 2);
-    case 4: ADD(4, 4);
-    case 8: ADD(8, 8);
-    case 16: ADD(8, 16);
-    default: ADD(8, width);
+    const size_t wide = width / 8 * 8, stride = cell_stride(width);
+    for (size_t i = 0; i < n; i++, row += width) {
+        const vector8 first = wide > 0 ? *(const vector8 *)row : (vector8){0};
+        const vector8 next = wide > 8 ? *(const vector8 *)(row + 8) : (vector8){0};
+        const vector4 four = width % 8 >= 4 ? *(const vector4 *)(row + wide) : (vector4){0};
+        const vector2 two = width % 4 >= 2 ? *(const vector2 *)(row + width - 2) : (vector2){0};
+        for (size_t s = 0; s < count; s++) {
+            double *cell = adding[s].cells + (size_t)adding[s].labels[i] * stride;
+            if (wide > 0) *(vector8 *)cell += first;
+            if (wide > 8) *(vector8 *)(cell + 8) += next;
+            for (size_t j = 16; j < wide; j += 8) *(vector8 *)(cell + j) += *(vector8 *)(row + j);
+            if (width % 8 >= 4) *(vector4 *)(cell + wide) += four;
+            if (width % 4 >= 2) *(vector2 *)(cell + width - 2) += two;
+        }
     }
-#undef ADD
+}
+
+static double add_strip(const Rows *rows, size_t first, size_t n, const Adding *adding, size_t count,
+                        double *cells)
+{
+    const size_t width = cell_width(rows->d);
+    const int wide = rows->wide, shifted = rows->origin != NULL;
+    const double squares = wide ? shifted ? fill_cells(rows, first, n, cells, 1, 1)
+                                          : fill_cells(rows, first, n, cells, 1, 0)
+                           : shifted ? fill_cells(rows, first, n, cells, 0, 1)
+                                     : fill_cells(rows, first, n, cells, 0, 0);
+    switch (width) {
+    case 2: add_cells(cells, n, 2, adding, count); break;
+    case 4: add_cells(cells, n, 4, adding, count); break;
+    case 6: add_cells(cells, n, 6, adding, count); break;
+    case 8: add_cells(cells, n, 8, adding, count); break;
+    case 10: add_cells(cells, n, 10, adding, count); break;
+    case 16: add_cells(cells, n, 16, adding, count); break;
+    case 18: add_cells(cells, n, 18, adding, count); break;
+    default: add_cells(cells, n, width, adding, count);
+    }
+    return squares;
+}
+
+/* The inertia of one block in the difference form. */
+static double measure_block(const Rows *rows, size_t first, size_t n, const Table *table,
+                            const int32_t *labels)
+{
+    double inertia = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double *centre = table->centres + (size_t)labels[i] * table->padded;
+        double distance = 0.0;
+        for (size_t j = 0; j < rows->d; j++) {
+            const double offset = value_at(rows, first + i, j) - centre[j];
+            distance += offset * offset;
+        }
+        inertia += rows->weights ? rows->weights[first + i] * distance : distance;
+    }
+    return inertia;
+}
+
+/* The inertia of one block: the squares less what the centres explain, sum W c.c - 2 c.S, which
+ * costs nothing per row but loses the digits in which the two agree. Where that is more than
+ * ten bits, so that not far from forty are left, the rows are gone through again. */
+static double inertia_of(const Rows *rows, size_t first, size_t n, const Table *table,
+                         const Partial *partial, const int32_t *labels, double squares)
+{
+    const double *cell = partial->cells;
+    double explained = 0.0;
+    for (size_t c = 0; c < table->k; c++, cell += cell_stride(cell_width(table->d))) {
+        const double *centre = table->centres + c * table->padded;
+        for (size_t j = 0; j < table->d; j++) {
+            explained += centre[j] * (cell[j] + (cell[j] - cell[table->d] * centre[j]));
+        }
+    }
+    const double inertia = squares - explained;
+    return squares <= 0x1p10 * inertia ? inertia
+                                       : measure_block(rows, first, n, table, labels);
 }
 
 /* Move one row from one cluster to another. */
@@ -88,13 +149,13 @@ static void move_row(const Rows *rows, size_t row, size_t from, size_t to, const
                          Partial *partial)
 {
     const double weight = rows->weights ? rows->weights[row] : 1.0;
-    double *old = partial->cells + from * CELL(table->padded);
-    double *new = partial->cells + to * CELL(table->padded);
+    double *old = partial->cells + from * cell_stride(cell_width(table->d));
+    double *new = partial->cells + to * cell_stride(cell_width(table->d));
     for (size_t j = 0; j < table->d; j++) {
         double value = weight * value_at(rows, row, j);
         old[j] -= value, new[j] += value;
     }
-    old[3 * table->padded] -= weight, new[3 * table->padded] += weight;
+    old[table->d] -= weight, new[table->d] += weight;
 }
 
 INLINE int32_t old_label(const Set *set, size_t row)
@@ -187,15 +248,14 @@ static void visit_block(const Rows *rows, const Points *points, size_t first, si
 {
     const size_t end = first + n, d = rows->d;
     size_t adding = 0;
-    for (size_t s = 0; s < count; s++) {
-        if (sets[s].delta) continue;
-        scratch->adding[adding++] = (Adding){partials[s].cells, scratch->labels + s * STRIP};
-    }
+    double squares = 0.0;
     for (size_t strip = first; strip < end; strip += STRIP) {
         const size_t edge = strip + STRIP < end ? strip + STRIP : end;
+        adding = 0;
         memset(scratch->narrow_ready, 0, sizeof scratch->narrow_ready);
         for (size_t s = 0; s < count; s++) {
-            int32_t *labels = scratch->labels + s * STRIP;
+            int32_t *labels = scratch->labels + s * BLOCK + (strip - first);
+            if (!sets[s].delta) scratch->adding[adding++] = (Adding){partials[s].cells, labels};
             for (size_t row = strip, g = 0; row < edge; row += GROUP, g++, labels += GROUP) {
                 label_group(rows, row, edge - row < GROUP ? edge - row : GROUP, g, &sets[s],
                             &partials[s], scratch, points ? points->narrow + row * d : NULL,
@@ -203,7 +263,12 @@ static void visit_block(const Rows *rows, const Points *points, size_t first, si
             }
         }
         if (!adding) continue;
-        add_strip(rows, strip, edge - strip, scratch->adding, adding, scratch->padded);
+        squares += add_strip(rows, strip, edge - strip, scratch->adding, adding, scratch->padded);
+    }
+    for (size_t s = 0; adding && s < count; s++) {
+        if (sets[s].delta) continue;
+        partials[s].inertia = inertia_of(rows, first, n, &sets[s].table, &partials[s],
+                                         scratch->labels + s * BLOCK, squares);
     }
 }
 

@@ -153,14 +153,14 @@ typedef struct {
     Scratch scratch;
     Partial block;
     double *room;          /* of the block */
-    double *totals;        /* k x (d + 2), as from reduce */
+    double *totals;        /* as from reduce */
     double *moved;         /* k x d */
     const double *correction; /* k x d, or NULL: added to the means */
 } Run;
 
 INLINE double *totals_of(const Run *run, size_t c)
 {
-    return run->totals + c * (run->set.table.d + 2);
+    return run->totals + c * (run->set.table.d + 1);
 }
 
 INLINE double count_of(const Run *run, size_t c) { return totals_of(run, c)[run->set.table.d]; }
@@ -180,7 +180,7 @@ static size_t run_pass(Run *run, const double *centres)
     const size_t n = points->rows.n;
     size_t changes = 0;
     table_fill(table, centres, points->rows.scale);
-    if (!run->set.delta) memset(run->totals, 0, table->k * (table->d + 2) * sizeof(double));
+    if (!run->set.delta) memset(run->totals, 0, totals_width(table) * sizeof(double));
     for (size_t first = 0; first < n; first += BLOCK) {
         partial_place(&run->block, table, run->room);
         visit_block(&points->rows, points, first, n - first < BLOCK ? n - first : BLOCK, &run->set,
@@ -254,7 +254,7 @@ static int run_room(Run *run, const Points *points, size_t k)
     run->set.width = k <= 256 ? 1 : 2;
     run->set.labels = aligned_room(points->groups * GROUP * (size_t)run->set.width);
     run->set.deadlines = aligned_room(points->groups * sizeof(float));
-    run->totals = aligned_room(k * (d + 2) * sizeof(double));
+    run->totals = aligned_room((k * (d + 1) + 1) * sizeof(double));
     run->moved = aligned_room(k * d * sizeof(double));
     int table = table_room(&run->set.table, k, d), scratch = scratch_room(&run->scratch, d, 1);
     run->room = aligned_room(partial_width(&run->set.table) * sizeof(double));
@@ -303,10 +303,8 @@ static void lloyd(const Points *points, size_t k, const double *correction, doub
         last = ending->converged || ending->iterations >= max_iter;
         fresh = fresh && !last && changes == 0;
     }
-    for (size_t c = 0; !ending->failed && c < k; c++) {
-        ending->inertia += totals_of(&run, c)[points->rows.d + 1];
-        if (counts) counts[c] = count_of(&run, c);
-    }
+    if (!ending->failed) ending->inertia = *totals_of(&run, k);
+    for (size_t c = 0; !ending->failed && counts && c < k; c++) counts[c] = count_of(&run, c);
     run_free(&run);
 }
 

@@ -29,8 +29,11 @@
 #undef transpose_tile
 #undef prepare_group
 #undef decide_group
-#undef pad_strip
+#undef fill_cells
+#undef add_cells
 #undef add_strip
+#undef measure_block
+#undef inertia_of
 #undef move_row
 #undef old_label
 #undef renew_labels
@@ -39,6 +42,9 @@
 #undef visit_block
 #undef assign_block
 #undef nearest_block
+#undef vector2
+#undef vector4
+#undef vector8
 #undef distances_to
 #undef lane_sum
 #undef draw
@@ -56,9 +62,12 @@
 #undef lloyd
 #undef Seeding
 #undef Run
-#undef add_rows_2
-#undef add_rows_4
-#undef add_rows_8
+#undef vector2
+#undef vector4
+#undef vector8
+#undef load8
+#undef load4
+#undef load2
 #undef twin
 #undef VL
 #undef VD
@@ -67,7 +76,6 @@
 #undef TILE_CENTRES
 #undef TINY
 #undef LONGEST
-#undef DEFINE_ADD_ROWS
-#undef ADD
+#undef DEFINE_LOAD
 #undef SUFFIX
 #undef ISA_NAME

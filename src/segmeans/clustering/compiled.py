@@ -115,7 +115,7 @@ class Pass(reference.Pass):
     ) -> None:
         super().__init__(tables, threads, origin=origin)
         self._tables = [_solid(table) for table in tables]
-        self._outs = [np.zeros((len(table), table.shape[1] + 2)) for table in tables]
+        self._outs = [_room(table) for table in tables]
         self._scale = _scale(self._tables)
 
     def _visit(self, rows: Rows, weights: Floats | None) -> None:
@@ -126,7 +126,7 @@ class Pass(reference.Pass):
         _sweep(rows, weights, self._origin, self._scale, sets, self._threads)
 
     def _totals_now(self) -> list[Partials]:
-        return [_unpack(out) for out in self._outs]
+        return [_unpack(*pair) for pair in zip(self._outs, self._tables, strict=True)]
 
 
 _Set = tuple[
@@ -138,7 +138,7 @@ _Set = tuple[
     float,  # drift since the first pass
     bool,  # labels and drifts are valid
     bool,  # add up what changed, else everything
-    Floats,  # where to add: sums, count and spread per centre
+    Floats,  # where to add, see _room
 ]
 
 
@@ -161,9 +161,15 @@ def _scale(tables: Sequence[Floats]) -> float:
     return float(np.ldexp(1.0, -exponent))
 
 
-def _unpack(out: Floats) -> Partials:
-    spreads = out[:, -1].copy()
-    return Partials(out[:, -2].copy(), out[:, :-2].copy(), float(spreads.sum()), spreads)
+def _room(table: Floats) -> Floats:
+    """Return room for what a pass adds up: sums and weight of every cluster, then the inertia."""
+    k, d = table.shape
+    return np.zeros(k * (d + 1) + 1)
+
+
+def _unpack(out: Floats, table: Floats) -> Partials:
+    cells = out[:-1].reshape(len(table), -1)
+    return Partials(cells[:, -1].copy(), cells[:, :-1].copy(), float(out[-1]))
 
 
 def partials(points: Rows, weights: Floats | None, centres: Floats) -> Partials:
@@ -276,12 +282,12 @@ class _Run(reference.Run):
         correction: Floats | None,
     ) -> None:
         super().__init__(centres, max_iter, tol, correction)
-        k, d = self.centres.shape
+        k = len(self.centres)
         self.scale, self.drift = scale, 0.0
         self.label_type = np.uint8 if k <= 256 else np.uint16
         self.labels: list[NDArray[np.uint8 | np.uint16]] = []
         self.deadlines: list[NDArray[np.float32]] = []
-        self.totals = np.zeros((k, d + 2))
+        self.totals = _room(self.centres)
         self.bounded = self.calm = self.fresh = self.delta = False
         self.changes = 0
 
@@ -322,13 +328,14 @@ class _Run(reference.Run):
         if self.calm or self.phase == "done":
             return
         was_relocating = self.phase == "relocate"
+        part = _unpack(self.totals, self.centres)
         steady = self.delta and self.changes == 0 and not was_relocating
         self.bounded = True
-        if steady and self.totals[:, -2].all():
+        if steady and part.counts.all():
             self.calm = True
             return
         before = self.centres
-        self.advance(_unpack(self.totals), measured=not (self.delta or was_relocating))
+        self.advance(part, measured=not (self.delta or was_relocating))
         self.drift += _reach(self.centres - before) * self.scale
         self.fresh = self.fresh and self.changes == 0
         if self.phase == "done":

@@ -56,7 +56,6 @@ class Partials(NamedTuple):
     counts: Floats  # (k,) sums of weights
     sums: Floats  # (k, d) weighted sums of the rows
     inertia: float  # weighted sum of squared distances to the nearest centre
-    spreads: Floats  # (k,) weighted sums of squared distances per cluster
 
 
 class Pair(NamedTuple):
@@ -275,7 +274,9 @@ class Pass:
     ) -> None:
         self._tables, self._threads, self._origin = list(tables), threads, origin
         self._blocks = Blocks()
-        self._totals = [Partials(*_zeros(table)) for table in tables]
+        self._totals = [
+            Partials(np.zeros(len(table)), np.zeros(table.shape), 0.0) for table in tables
+        ]
 
     def add(self, rows: Rows, weights: Floats | None = None) -> None:
         """Take the next rows, shape (n, d), and their weights, shape (n,)."""
@@ -289,31 +290,29 @@ class Pass:
         return self._totals_now()
 
     def _totals_now(self) -> list[Partials]:
-        return [part._replace(inertia=float(part.spreads.sum())) for part in self._totals]
+        return list(self._totals)
 
     def _visit(self, rows: Rows, weights: Floats | None) -> None:
         for first in range(0, len(rows), BLOCK):
             block = _centred(rows[first : first + BLOCK], self._origin)
             mass = None if weights is None else weights[first : first + BLOCK]
-            for centres, total in zip(self._tables, self._totals, strict=True):
-                _accumulate(block, mass, centres, total)
+            parts = [_accumulate(block, mass, centres) for centres in self._tables]
+            self._totals = [_add(*pair) for pair in zip(self._totals, parts, strict=True)]
 
 
-def _zeros(centres: Floats) -> tuple[Floats, Floats, float, Floats]:
-    k = len(centres)
-    return np.zeros(k), np.zeros(centres.shape), 0.0, np.zeros(k)
+def _add(one: Partials, other: Partials) -> Partials:
+    return Partials(one.counts + other.counts, one.sums + other.sums, one.inertia + other.inertia)
 
 
-def _accumulate(block: Floats, mass: Floats | None, centres: Floats, total: Partials) -> None:
-    """Assign one block and add it to the total; products with 0 and 1 do the choosing."""
+def _accumulate(block: Floats, mass: Floats | None, centres: Floats) -> Partials:
+    """Assign one block and add it up; products with 0 and 1 do the choosing."""
     share = _memberships(block, centres).astype(np.float64)
     offset = block - share.T @ centres
     distances = np.einsum("ij,ij->i", offset, offset)
     if mass is not None:
         share *= mass
-    np.add(total.counts, share.sum(axis=1), out=total.counts)
-    np.add(total.sums, share @ block, out=total.sums)
-    np.add(total.spreads, share @ distances, out=total.spreads)
+    inertia = float(distances.sum() if mass is None else distances @ mass)
+    return Partials(share.sum(axis=1), share @ block, inertia)
 
 
 def partials(points: Rows, weights: Floats | None, centres: Floats) -> Partials:
