@@ -19,6 +19,7 @@ Stage = Literal["orders", "gaps", "halves", "returns", "products", "prices", "gr
 EVENING = (18, 6)  # from, until (hours)
 DISCOUNTED = 0.98  # of the usual price; less is a discount
 MOST_GROUPS = 8
+SHARE_OF = "share_of_"  # begins the name of the feature of a product group
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +234,7 @@ def choose(wanted: Sequence[str], has: set[str], groups: Sequence[str]) -> tuple
 def _group_features(groups: Sequence[str]) -> tuple[OrderFeature, ...]:
     return tuple(
         OrderFeature(
-            name=f"share_of_{group}",
+            name=f"{SHARE_OF}{group}",
             unit="share",
             definition=f"Share of the customer's revenue (without amounts: lines) in {group!r}.",
             missing="never; 0 when nothing was bought in the group",

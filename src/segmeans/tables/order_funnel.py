@@ -58,8 +58,9 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     tuple of FunnelStep
         All lines first, then one per step that some line falls into.
     """
-    rows = dict(engine.rows(f"SELECT step, sum(lines) FROM {BASKETS} GROUP BY step"))
-    money = dict(engine.rows(f"SELECT step, sum(money) FROM {BASKETS} GROUP BY step"))
+    sums = engine.rows(f"SELECT step, sum(lines), sum(money) FROM {BASKETS} GROUP BY step")
+    rows = {step: count for step, count, _ in sums}
+    money = {step: amount for step, _, amount in sums}
     customers = _last_steps(engine, "customer", "customer IS NOT NULL")
     if lines.order_rule == "id":
         orders = _last_steps(engine, "order_key", "order_key IS NOT NULL")

@@ -100,7 +100,7 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     conditions, odd_lines = _conditions(table, columns, options, seen)
     values = {
         "customer": customer,
-        "number": _text(table, columns.order),
+        "number": _order_number(table, columns.order),
         "moment": when,
         "units": _whole(_number(columns.quantity), PIECES_DIGITS),
         "money": _whole(_amount(columns), digits),
@@ -120,7 +120,8 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
     return Lines(
-        sql=f"SELECT {kept}, CAST(moment AS DATE) AS day, {_order_key(rule)} AS order_key, "
+        sql=f"SELECT {kept}, CAST(moment AS DATE) AS day, "
+        f"{_order_key(table, columns, rule)} AS order_key, "
         f"{step} AS step FROM (SELECT {inner} FROM ({source}))",
         with_source=f"SELECT {names}, {step} AS {quoted(STEP)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
@@ -139,11 +140,12 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     """Return what the query for the tidy lines depends on, from one scan."""
     customer, order = _text(table, columns.customer), _text(table, columns.order)
     amount = _amount(columns)
-    marked = f"regexp_full_match({order}, {_CANCEL_NUMBER})"
+    marked = _marked(table, columns.order)
     negative = f"coalesce({_number(columns.quantity)} < 0, {amount} < 0, false)"
     measures = {
         "customers": f"count({customer})",
-        "pointed": f"count_if(regexp_full_match({customer}, '[0-9]+\\.0'))",
+        "pointed": f"count_if(suffix({customer}, '.0') "
+        f"AND regexp_full_match({customer}, '[0-9]+\\.0'))",
         "moments": f"count({when})",
         "timed": f"count_if(CAST({when} AS TIME) <> TIME '00:00:00')",
         "amounts": f"count({amount})",
@@ -155,6 +157,14 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     wanted = ", ".join(measures.values())
     row = table.engine.rows(f"SELECT {wanted} FROM {quoted(table.relation)}", where=table.name)[0]
     return {name: value or 0 for name, value in zip(measures, row, strict=True)}
+
+
+def _marked(table: Table, name: str | None) -> str:
+    """Return the condition for an order number like C536379."""
+    if name is None or table.column(name).type != "VARCHAR":
+        return "false"
+    number = _text(table, name)
+    return f"(lower(left({number}, 1)) = 'c' AND regexp_full_match({number}, {_CANCEL_NUMBER}))"
 
 
 def _check(
@@ -266,12 +276,27 @@ def _order_rule(columns: OrderColumns, options: OrderOptions, seen: dict[str, An
     return "moment" if seen["timed"] else "day"
 
 
-def _order_key(rule: OrderRule) -> str:
-    """Return what tells the orders of one customer apart."""
-    at = "coalesce(CAST(epoch_us(moment) AS VARCHAR), '')"
-    if rule == "id":  # a line without a number stands with the others of its moment
-        return f"coalesce(number, '@' || {at})"
-    return "coalesce(CAST(CAST(moment AS DATE) AS VARCHAR), '')" if rule == "day" else at
+def _is_counted(table: Table, name: str | None) -> bool:
+    """Return whether order numbers are whole numbers, which group faster than text."""
+    return name is not None and table.column(name).type == "BIGINT"
+
+
+def _order_number(table: Table, name: str | None) -> str:
+    return quoted(str(name)) if _is_counted(table, name) else _text(table, name)
+
+
+def _order_key(table: Table, columns: OrderColumns, rule: OrderRule) -> str:
+    """Return what tells the orders of one customer apart.
+
+    A line without a number stands with the others of its moment.
+    """
+    if rule == "day":
+        return "CAST(moment AS DATE)"
+    if rule != "id":
+        return "epoch_us(moment)"
+    if _is_counted(table, columns.order):
+        return "coalesce(number, -epoch_us(moment))"
+    return "coalesce(number, '@' || CAST(epoch_us(moment) AS VARCHAR))"
 
 
 # What is left out
@@ -361,8 +386,7 @@ def _by_number(
         evidence=f"{marked:,} lines have an order number that begins with C and take goods or "
         "money back: they are cancellations.",
     )
-    number = _text(table, name)
-    return f"coalesce(regexp_full_match({number}, {_CANCEL_NUMBER}), false)", (finding,)
+    return f"coalesce({_marked(table, name)}, false)", (finding,)
 
 
 def _by_currency(

@@ -123,7 +123,7 @@ def _told(engine: Engine, lines: Lines, *, applied: bool) -> Netting:
         f"SELECT coalesce(sum(money), 0), coalesce(sum(whole), 0) FROM {TAKEN}"
     )[0]
     largest = engine.rows(
-        "SELECT customer, order_key, strftime(moment, '%Y-%m-%d %H:%M:%S'), money "
+        "SELECT customer, CAST(order_key AS VARCHAR), strftime(moment, '%Y-%m-%d %H:%M:%S'), money "
         f"FROM {TAKEN} WHERE money > 0 ORDER BY money DESC, customer, order_key LIMIT {LARGEST}"
     )
     return Netting(

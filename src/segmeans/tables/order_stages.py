@@ -113,7 +113,7 @@ def _prices(stand: Stand) -> str:
 
 
 def _groups(stand: Stand, groups: Sequence[str]) -> str:
-    worth = "CAST(coalesce(money, 1) AS HUGEINT)"
+    worth = "coalesce(money, 1)"
     whole = f"nullif(CAST(sum({worth}) AS DOUBLE), 0)"
     sums = ", ".join(
         f"CAST(sum(CASE WHEN grp = {literal(group)} THEN {worth} ELSE 0 END) AS DOUBLE) "

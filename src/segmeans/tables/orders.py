@@ -30,7 +30,13 @@ from segmeans.errors import DataError, SettingError
 from segmeans.records import Finding
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_columns import OrderColumns, guess_columns
-from segmeans.tables.order_features import MOST_GROUPS, OrderFeature, available, choose
+from segmeans.tables.order_features import (
+    MOST_GROUPS,
+    SHARE_OF,
+    OrderFeature,
+    available,
+    choose,
+)
 from segmeans.tables.order_findings import log_findings, table_findings
 from segmeans.tables.order_funnel import FunnelStep, after_netting, funnel
 from segmeans.tables.order_lines import STEP, Lines, tidy
@@ -182,7 +188,8 @@ class OrderLog:
                 allowed=f"a day from {self.first_day}",
             )
         has = available(self.columns, has_times=self.lines.has_times)
-        groups = self._groups(day) if "group" in has else ()
+        by_group = any(name == "all" or name.startswith(SHARE_OF) for name in features)
+        groups = self._groups(day) if by_group and "group" in has else ()
         chosen = choose(features, has, groups)
         table = self._made(chosen, Stand.of(self.lines, day), groups, day)
         return CustomerTable(
@@ -201,7 +208,7 @@ class OrderLog:
         stand = Stand.of(self.lines, day)
         rows = self.engine.rows(
             f"SELECT grp FROM ({stand.lines}) WHERE grp IS NOT NULL GROUP BY grp "
-            f"ORDER BY sum(CAST(coalesce(money, 1) AS HUGEINT)) DESC, grp LIMIT {MOST_GROUPS}"
+            f"ORDER BY sum(coalesce(money, 1)) DESC, grp LIMIT {MOST_GROUPS}"
         )
         return tuple(row[0] for row in rows)
 
