@@ -115,6 +115,7 @@ class Engine:
         self._connection = duckdb.connect(":memory:", config=config)
         self.run("SET enable_progress_bar = false")
         self.run("SET TimeZone = 'UTC'")
+        self.run("SET pandas_analyze_sample = 0")  # arrays of objects are text: no guessing
         # DuckDB turns long IN lists into hash joins, which do not keep the order of rows.
         self.run("SET disabled_optimizers = 'in_clause'")
         amount, unit = self.rows("SELECT current_setting('memory_limit')")[0][0].split()
