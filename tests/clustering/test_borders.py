@@ -35,7 +35,8 @@ def test_two_bell_curves_have_the_ratio_of_their_densities(half: float) -> None:
     near = _normal(half) - _normal(0.75 * half) + _normal(1.25 * half) - _normal(half)
     inside = _normal(0.75 * half) - 0.5 + _normal(2 * half) - _normal(1.25 * half)
     found = borders(points, np.ones(200_000), centres)
-    assert found.mean == pytest.approx((near / 0.25) / (inside / 0.75), rel=0.05)
+    # The edges are soft: a tenth of the way either side.
+    assert found.mean == pytest.approx((near / 0.25) / (inside / 0.75), rel=0.15)
 
 
 def test_weights_are_repeats() -> None:

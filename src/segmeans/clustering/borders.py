@@ -20,6 +20,7 @@ from segmeans.clustering.quality import squared_distances
 from segmeans.clustering.resample import Effort, settle
 
 BORDER = 0.25  # nearer to the border than a quarter of the way to the centre
+_SOFT = 0.2  # over which an edge goes from one to nothing
 _MOST = 10.0  # a ratio beyond says no more
 _BELLS = 19
 _LEAST_MEMBERS = 8  # a smaller cluster is not cut in two
@@ -84,10 +85,16 @@ def _counts(points: Floats, weights: Floats, centres: Floats) -> tuple[Floats, F
         position = (distance - distance[rows, labels][:, None]) / apart[labels]
         member = np.zeros((k, len(distance)))
         member[labels, rows] = mass
-        at_border += member @ (position < BORDER)
-        inside += member @ ((position >= BORDER) & (position < 1.0))
+        near = _up_to(BORDER, position)
+        at_border += member @ near
+        inside += member @ (_up_to(1.0, position) - near)
         total += member.sum(axis=1)
     return at_border, inside, total
+
+
+def _up_to(edge: float, position: Floats) -> Floats:
+    """Return 1 before the edge and 0 beyond, softly: whole numbers often fall on an edge."""
+    return np.asarray(np.clip(0.5 + (edge - position) / _SOFT, 0.0, 1.0))
 
 
 def inner_borders(
