@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 from tests.segments.test_rfm_names import r_table
 from tests.tables.order_logs import online_retail, rfm_orders
 
@@ -104,6 +105,18 @@ def test_quintiles_of_online_retail(data_dir: Path) -> None:
     assert cuts.recency[0] == pytest.approx((13.8, 33, 72, 180))
     assert cuts.frequency[0] == (1, 2, 3, 6)
     assert cuts.monetary[0] == pytest.approx((250.194, 490.096, 942.276, 2058.426))
+
+
+def test_k_means_on_the_log_standardised_features_of_online_retail(data_dir: Path) -> None:
+    with Engine(threads=2) as engine:
+        arrays = rfm_of(online_retail(engine, data_dir), date(2011, 12, 10))
+    logs = np.log1p(np.column_stack(arrays))
+    z = (logs - logs.mean(axis=0)) / logs.std(axis=0)
+    for k, inertia in ((2, 6474.135), (3, 4856.322), (4, 3924.379)):
+        found = KMeans(k, n_init=12, tol=0, random_state=0).fit(z)
+        assert found.inertia_ == pytest.approx(inertia, abs=0.01)
+        if k == 2:
+            assert sorted(np.bincount(found.labels_)) == [1668, 2670]
 
 
 @pytest.mark.parametrize(("share", "scores"), [(0.75, {1, 5}), (0.95, {1, 5})])

@@ -17,6 +17,7 @@ from tests.tables.order_logs import (
 from segmeans.errors import DataError, SettingError
 from segmeans.tables.duck import Engine, quoted
 from segmeans.tables.orders import OrderLog, OrderOptions, customers, guess_columns, read
+from segmeans.tables.source import open_table
 
 SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
 
@@ -208,3 +209,28 @@ class TestSmallLogs:
         made = customers(log.source, log.columns, features=["revenue"])
         assert made.table.texts("revenue").tolist() == ["1.5"]
         assert made.order_rule == "id"
+
+
+class TestFromFiles:
+    """The whole way from a file, reader and all."""
+
+    def test_the_orders_of_the_r_package(self, data_dir: Path) -> None:
+        with open_table(data_dir / "rfm_orders" / "rfm_data_orders.csv") as opened:
+            made = customers(opened.table, guess_columns(opened.table))
+            assert made.table.n_rows == 995
+            assert made.as_of == date(2006, 12, 31)
+
+    def test_invoice_numbers_with_letters_are_not_lost(self, tmp_path: Path) -> None:
+        lines = ["InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID"]
+        lines += [
+            f"{536365 + n},8512{n % 9},2,2010-12-{1 + n % 28:02} 08:26:00,2.55,17850.0"
+            for n in range(60)
+        ]
+        lines += ["C536425,85120,-2,2010-12-30 08:30:00,2.55,17850.0"]
+        path = tmp_path / "log.csv"
+        path.write_text("\n".join(lines), "utf-8")
+        with open_table(path) as opened:
+            log = read(opened.table, guess_columns(opened.table))
+            assert [(step.name, step.left_out) for step in log.funnel[1:]] == [("cancelled", 1)]
+            assert log.netting.matched == 1
+            assert features_of(log, "orders", "revenue") == {"17850": (60, 306.0)}
