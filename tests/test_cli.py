@@ -15,7 +15,7 @@ import pytest
 
 from segmeans.sample import CustomerMarket, write_customers
 
-OUTPUTS = {"segments.csv", "profile.csv", "study.json", "model.json"}
+OUTPUTS = {"segments.csv", "profile.csv", "actions.csv", "study.json", "model.json"}
 MANIFEST = ".segmeans.json"
 
 

@@ -51,6 +51,7 @@ BAD_VALUES = {
     "format": ["xlsx"],
     "overwrite": ["perhaps"],
     "figures": ["perhaps"],
+    "playbook": [3],
 }
 
 

@@ -255,6 +255,9 @@ class Settings(BaseModel):
         False, "Replace the outputs of an earlier study in the folder.", group="Output"
     )
     figures: bool = _setting(True, "Draw the figures.", group="Output")
+    playbook: str | None = _setting(
+        None, "Your own playbook (TOML) of actions instead of ours.", group="Output"
+    )
 
     @model_validator(mode="after")
     def _range_runs_upwards(self) -> Settings:

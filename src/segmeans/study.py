@@ -31,6 +31,7 @@ from segmeans.records import (
     Use,
     Verdict,
 )
+from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
 from segmeans.segments.profile import profile
 from segmeans.settings import Settings
@@ -279,6 +280,7 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
     SettingError, SourceError, DataError
         When the data cannot be read or cannot bear what was asked.
     """
+    read_playbook(settings.playbook)  # a fault in it is said before the work, not after it
     progress("Reading the table", 0, 1)
     of_log: dict[str, object] = {
         "features": (),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from segmeans.commerce import Commerce, funnel_columns
 from segmeans.model import record_json
+from segmeans.segments.actions import ActionsRecord, recommend, trial_words
+from segmeans.segments.actions_playbook import read_playbook
 from segmeans.settings import Format
 from segmeans.study import Progress, Study, silent
 from segmeans.tables.sink import Outputs
@@ -71,11 +73,13 @@ def write(
     """
     tell = progress or silent
     segments_file = f"segments.{format}"
-    files = [segments_file, "profile.csv", "study.json", "model.json"]
+    files = [segments_file, "profile.csv", "actions.csv", "study.json", "model.json"]
+    advice = advise(study)
     with Outputs(folder, overwrite=overwrite) as outputs:
         tell("Writing", 0, 1)
         outputs.rows(segments_file, study.customer_blocks(), types=TYPES)
         outputs.table("profile.csv", _profile_columns(study))
+        outputs.table("actions.csv", _action_columns(advice))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
         if study.commerce is not None:
@@ -84,6 +88,44 @@ def write(
         if figures:
             files += _draw(study, outputs, tell)
     return tuple(Path(folder) / name for name in files)
+
+
+def advise(study: Study) -> ActionsRecord:
+    """Return what the playbook of a study's settings says about its segments.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    ActionsRecord
+
+    Raises
+    ------
+    SourceError, SettingError
+        When the user's own playbook cannot be read or is wrong.
+    """
+    own = study.record.settings.get("playbook")
+    playbook = read_playbook(None if own is None else str(own))
+    return recommend(study.record, playbook, study.commerce.record.value if study.commerce else ())
+
+
+def _action_columns(advice: ActionsRecord) -> dict[str, list[Any]]:
+    """Return one row per action, with room for who does it until when."""
+    return {
+        "segment": [one.segment for one in advice.actions],
+        "name": [one.name for one in advice.actions],
+        "action": [one.title for one in advice.actions],
+        "how": [one.do for one in advice.actions],
+        "because": ["; ".join(one.because) for one in advice.actions],
+        "channel": [one.channel for one in advice.actions],
+        "kpi": [one.kpi for one in advice.actions],
+        "test": [trial_words(one.trial) for one in advice.actions],
+        "caution": [one.caution for one in advice.actions],
+        "owner": ["" for _ in advice.actions],
+        "due": ["" for _ in advice.actions],
+    }
 
 
 def _write_commerce(

@@ -55,6 +55,7 @@ STRUCTURES = {
 MEANINGS = {
     "segments": "the segment of every customer",
     "profile": "every segment and feature in plain units",
+    "actions": "what to do with each segment, why, and how to test it",
     "study": "everything that was found, for programs",
     "model": "assigns new customers to these segments",
 }
