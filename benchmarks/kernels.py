@@ -110,8 +110,8 @@ def line(
     n, d = rows.shape
     fused = best_of(repeats, threads, lambda: kernels.passes(rows, None, tables, threads))
     single = best_of(repeats, threads, lambda: kernels.passes(rows, None, tables[5:6], threads))
-    stacked = np.concatenate(tables)  # as many multiply-adds, nothing to add up
-    labels = best_of(repeats, threads, lambda: kernels.assign(rows, stacked, threads))
+    many = rows[: sum(KS)].astype(np.float64)  # as many multiply-adds, nothing to add up
+    labels = best_of(repeats, threads, lambda: kernels.assign(rows, many, threads))
     limits = {"reading": rows.nbytes / reading, "mult-add": n * d * sum(KS) / adding}
     binds = max(limits, key=lambda name: limits[name])
     ends = kernels.polish(rows, None, tables, MOST, 0.0, threads)
