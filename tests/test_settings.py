@@ -44,6 +44,8 @@ BAD_VALUES = {
     "weight": ["Age", "Age=", "=2", "Age=0", "Age=-1", "Age=nan", "Age=inf", "Age=x", 3],
     "k": [0, -1, "0", "2-", "-2", "five", "2-1", 2.5, True, (2,), (0, 3)],
     "smallest": [-0.1, 1, "tiny"],
+    "min_size": [-1, "x"],
+    "max_size": [0, "x"],
     "seed": [-1, "x", 2**63],
     "threads": [0, "x"],
     "fast": ["perhaps"],

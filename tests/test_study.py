@@ -269,3 +269,23 @@ def test_customers_as_columns_and_files(study: Study, tmp_path: Path) -> None:
     assert written["segment"].tolist() == study.labels.tolist()
     assert written["name"].tolist() == columns["name"].tolist()
     assert load(files[3]).record == study.model.record
+
+
+def test_limits_on_sizes_are_kept_and_their_price_is_told() -> None:
+    data = {"a": [0.0, 1.0, 2.0, 10.0]}
+    found = segment(data, k=2, min_size=2, scale="none", transform="none", fast=True)
+    assert [one.size for one in found.record.segments] == [2, 2]
+    [price] = [one for one in found.record.findings if one.code == "size-limits"]
+    # best: {0, 1, 2}, {10} with 2; within the limits: {0, 1}, {2, 10} with 0.5 + 32
+    assert "+1525.0% inertia" in price.evidence
+    assert "1 of 4 customers" in price.evidence
+
+
+def test_weights_tell_their_price() -> None:
+    data = {"a": [0.0, 0.1, 3.0, 3.1], "b": [0.0, 2.0, 0.1, 2.1]}
+    asked = {"features": ["a", "b"], "k": 2, "scale": "none", "transform": "none", "fast": True}
+    plain = segment(data, **asked)
+    weighed = segment(data, **asked, weight={"a": 0.01})
+    assert not any(one.code == "feature-weights" for one in plain.record.findings)
+    [price] = [one for one in weighed.record.findings if one.code == "feature-weights"]
+    assert "2 of 4 customers" in price.evidence

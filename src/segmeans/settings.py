@@ -228,6 +228,20 @@ class Settings(BaseModel):
         lt=1,
         allowed="a share from 0 to 1",
     )
+    min_size: int = _setting(
+        0,
+        "Least customers of every segment; who must leave the nearest one is counted.",
+        group="Segments",
+        ge=0,
+        allowed="a whole number from 0",
+    )
+    max_size: int | None = _setting(
+        None,
+        "Most customers of every segment.",
+        group="Segments",
+        ge=1,
+        allowed="a whole number from 1",
+    )
     seed: int = _setting(
         0,
         "Seed of every random draw.",

@@ -18,6 +18,7 @@ from segmeans.commerce import Commerce, judge, of_customers, read_log
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned, Model, record_json
 from segmeans.prepared import CustomerSample, PreparedRows, draw, everyone, prepare
+from segmeans.prices import of_weights, within_sizes
 from segmeans.records import (
     ColumnRole,
     Finding,
@@ -303,12 +304,12 @@ def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
     ready = _ready(opened, settings, progress)
     searched = _searched(ready, settings, progress)
     progress("Assigning everyone", 0, 1)
-    centres = _polished(ready.rows, searched.solution, settings)
-    assigned = everyone(ready.rows, centres)
+    centres, assigned, prices = _settled(ready, searched.solution, settings)
     progress("Assigning everyone", 1, 1)
     commerce = None
     if ready.orders is not None:
         commerce = judge(*ready.orders, assigned.labels + 1, len(centres), settings)
+    ready = ready._replace(findings=(*ready.findings, *prices))
     record = _record(ready, searched, settings, assigned, centres, commerce, progress)
     table = ready.opened.table
     return Study(
@@ -320,6 +321,18 @@ def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
         ready.opened,
         commerce,
     )
+
+
+def _settled(
+    ready: _Ready, solution: Solution, settings: Settings
+) -> tuple[NDArray[np.float64], Assigned, tuple[Finding, ...]]:
+    """Return the final centres, everyone's segment, and what the user's wishes cost."""
+    prices = of_weights(ready.rows, ready.state, solution.k, settings)
+    if settings.min_size > 0 or settings.max_size is not None:
+        centres, assigned, price = within_sizes(ready.rows, solution.k, settings)
+        return centres, assigned, (*prices, price)
+    centres = _polished(ready.rows, solution, settings)
+    return centres, everyone(ready.rows, centres), prices
 
 
 class _Ready(NamedTuple):

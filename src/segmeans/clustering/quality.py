@@ -105,7 +105,8 @@ def silhouettes(
 
     Rousseeuw (1987): (b - a) / max(a, b) with a the mean distance to the other members of the
     point's cluster and b the lowest mean distance to another cluster. The distances, which cost
-    most, are computed once for all clusterings. A cluster of one customer has silhouette 0.
+    most, are computed once for all clusterings. A cluster of one customer has silhouette 0, and so
+    has everyone where all are in one cluster.
 
     Parameters
     ----------
@@ -155,8 +156,10 @@ def _silhouette(sums: Floats, mass: Floats, labels: AnyLabels) -> Floats:
     means[:, mass <= 0] = np.inf
     means[rows, labels] = np.inf
     between = means.min(axis=1)
+    other = np.isfinite(between)  # not so where all points are in one cluster
+    between = np.where(other, between, within)
     value = (between - within) / _positive(np.maximum(within, between))
-    return np.where(own > 1, value, 0.0)
+    return np.where((own > 1) & other, value, 0.0)
 
 
 def weighted_by_cluster(
