@@ -40,6 +40,7 @@ types: $(VENV)/.dev ## Check types
 
 docs: $(VENV)/.installed ## Write the generated pages of docs/
 	$(BIN)/python scripts/settings_page.py
+	$(BIN)/python scripts/model_schema.py
 
 bench: $(VENV)/.dev ## Measure time, memory and quality on named work
 	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done

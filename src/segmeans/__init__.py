@@ -1,9 +1,9 @@
 """Customer segmentation with k-means that proves its search, its structure and its use.
 
 :func:`segment` finds the segments of a customer table and returns a :class:`Study`;
-:func:`write` puts it into a folder. :class:`Settings` holds everything that can be asked of it;
-:class:`KMeans` is the engine alone, as a scikit-learn estimator. Everything the package raises on
-purpose is a :class:`SegmeansError`.
+:func:`write` puts it into a folder, :func:`load` reads its ``model.json`` again to score others.
+:class:`Settings` holds everything that can be asked of it; :class:`KMeans` is the engine alone, as
+a scikit-learn estimator. Everything the package raises on purpose is a :class:`SegmeansError`.
 
 Nothing is loaded before it is used: ``import segmeans`` costs no time.
 """
@@ -27,6 +27,7 @@ __all__ = [
     "SourceError",
     "Study",
     "__version__",
+    "load",
     "segment",
     "write",
 ]
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         SourceError,
     )
     from segmeans.report.bundle import write
+    from segmeans.model.reading import load
     from segmeans.settings import Settings
     from segmeans.study import Study, segment
 
@@ -50,6 +52,7 @@ _HOMES = {
     "KMeans": "segmeans.clustering.kmeans",
     "Settings": "segmeans.settings",
     "Study": "segmeans.study",
+    "load": "segmeans.model.reading",
     "segment": "segmeans.study",
     "write": "segmeans.report.bundle",
 }

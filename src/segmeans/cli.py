@@ -253,6 +253,48 @@ def inspect_source(
         screen.show_inspection(seen)
 
 
+ModelFile = Annotated[str, typer.Argument(help="A model.json.", show_default=False)]
+Customers = Annotated[
+    str,
+    typer.Argument(help="The customers to score; any source that run takes.", show_default=False),
+]
+Id = Annotated[
+    str | None,
+    typer.Option("--id", help="Column that identifies a customer, if not that of the training."),
+]
+Threads = Annotated[int | None, typer.Option(help="Threads to use. Default: all processors.")]
+
+
+@app.command()
+@_told
+@_with_settings("Source")
+def score(
+    *,
+    model: ModelFile,
+    source: Customers,
+    out: Annotated[str, typer.Option(help="File to write: .csv or .parquet.")] = "scored.csv",
+    id_: Id = None,
+    threads: Threads = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Say which segment every customer belongs to: segmeans score model.json new.csv."""
+    settings = Settings.ask({**asked, "id": id_, "threads": threads}, where="command line")
+    from segmeans.model import load, record_json, score
+    from segmeans.report import life, screen
+
+    with screen.progress(quiet=quiet or json_) as progress:
+        record = score(
+            load(model), source, out, settings=settings, overwrite=overwrite, progress=progress
+        )
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    elif not quiet:
+        life.show_scored(record, out)
+
+
 Rows = Annotated[int, typer.Option(help="How many rows.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")]
 Out = Annotated[str, typer.Option(help="File to write: .csv, .csv.gz or .parquet.")]

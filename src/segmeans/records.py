@@ -264,6 +264,24 @@ class ModelSegment:
     name: str
     size: int  # customers on the day of training
     share: float
+    # since schema 2
+    spread: float | None = None  # root mean square distance of its customers from the centre
+    distances: tuple[float, ...] = ()  # quantiles 0.5, 0.9, 0.99, 0.999 and 1 of the distances
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureSeen:
+    """How the values of a feature were spread on the day of training, to compare later days with.
+
+    A number or date has ``edges`` e1 < e2 < ... and the shares of the values up to e1, above e1
+    and up to e2, ..., and above the last edge. A category has the shares of its levels, in order,
+    and then of values of no level. Rows without a value count apart, in ``missing``.
+    """
+
+    column: str
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]  # of the rows with a value, together 1
+    missing: float  # share of the rows without a value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -280,3 +298,32 @@ class ModelRecord:
     columns: tuple[str, ...]  # prepared columns, in the order of the centres
     centres: tuple[tuple[float, ...], ...]  # in prepared units
     segments: tuple[ModelSegment, ...]  # in the order of the centres
+    # since schema 2
+    certainty_cuts: tuple[float, ...] = ()  # below the first: border; from the second on: core
+    seen: tuple[FeatureSeen, ...] = ()  # in the order of the features
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoredSegment:
+    """How one segment of a model looks among customers that were scored with it."""
+
+    number: int
+    name: str
+    size: int
+    share: float  # of the scored customers
+    then: float  # its share on the day of training
+    spread: float | None  # root mean square distance from the centre; None for nobody
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoredRecord:
+    """What came out of scoring a table with a model, without the rows."""
+
+    source: SourceInfo
+    id_column: str | None  # None: rows are numbered
+    rows: int
+    unscored: dict[str, int]  # reason -> rows
+    border: int | None  # how many customers are less certain than nine in ten were at training
+    unlike: int | None  # how many are unlike anyone seen; None for a model that cannot tell
+    segments: tuple[ScoredSegment, ...]
+    findings: tuple[Finding, ...]

@@ -7,7 +7,7 @@ lost without being counted. A column of text becomes numbers or dates only when 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,6 +89,7 @@ def serve_columns(
     decimal: Decimal | None = None,
     text: Iterable[str] = (),
     numbers: Iterable[str] = (),
+    words: Collection[str] = (),
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """Decide what the values of every column are, and serve the columns as that.
 
@@ -109,6 +110,8 @@ def serve_columns(
         Columns that stay text whatever they hold (the id).
     numbers : iterable of str, default=()
         Columns that become numbers when their values allow it, whatever their name says.
+    words : collection of str, default=()
+        Columns whose text, where it is text, is words and not measured, which takes time.
 
     Returns
     -------
@@ -123,12 +126,15 @@ def serve_columns(
     columns = _text_columns(
         engine,
         source,
-        [name for name, type_ in types.items() if _is_text(type_)],
+        [name for name, type_ in types.items() if _is_text(type_) and name not in words],
         decimal=decimal,
         keep=keep,
         force=force,
     )
     typed = _typed_columns(engine, source, types, keep - force)
+    for name, type_ in types.items():
+        if _is_text(type_) and name in words:
+            typed[name] = Reading(Column(name, "VARCHAR"), f"worded({quoted(name)})"), []
     kinds = {name: _kind(column) for name, column in columns.items()}
 
     def reading(name: str) -> Reading:

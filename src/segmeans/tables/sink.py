@@ -173,6 +173,26 @@ def write_text(path: str | Path, text: str, overwrite: bool = False) -> None:
     OutputError
         If the file exists and may not be replaced, or cannot be written.
     """
+    with whole(path, overwrite=overwrite) as partial:
+        partial.write_text(text, encoding="utf-8", newline="", errors="replace")
+
+
+@contextmanager
+def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a place beside a file; what is written there becomes the file, or vanishes.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder is made when needed.
+    overwrite : bool, default=False
+        Replace it where it exists.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and may not be replaced, or cannot be written.
+    """
     target = Path(path).expanduser().absolute()
     if target.is_dir() or (target.exists() and not overwrite):
         raise OutputError(
@@ -184,7 +204,7 @@ def write_text(path: str | Path, text: str, overwrite: bool = False) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _beside(target, "partial")
         try:
-            partial.write_text(text, encoding="utf-8", newline="", errors="replace")
+            yield partial
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from segmeans.errors import DataError, SettingError, SourceError, nearest_name
+from segmeans.errors import ColumnNotFoundError, DataError, SettingError, SourceError, nearest_name
 from segmeans.records import Finding, SourceInfo
 from segmeans.settings import Settings
 from segmeans.tables.asked import check_columns
@@ -21,6 +21,7 @@ from segmeans.tables.names import unique
 from segmeans.tables.text import file_digest, unreadable
 
 SOURCE, DATA = "source", "data"  # the rows as the source gives them, and as they are served
+CHOSEN = "chosen"  # only some columns of the source
 
 Loaded = tuple[dict[str, str], tuple[Finding, ...]]
 
@@ -54,7 +55,13 @@ class Opened:
         self.table.engine.close()
 
 
-def open_table(source: object, settings: Settings | None = None) -> Opened:
+def open_table(
+    source: object,
+    settings: Settings | None = None,
+    *,
+    only: Collection[str] | None = None,
+    words: Collection[str] = (),
+) -> Opened:
     """Open a source of rows.
 
     Parameters
@@ -65,6 +72,10 @@ def open_table(source: object, settings: Settings | None = None) -> Opened:
         Python a pandas or polars frame, an Arrow object or a mapping of columns.
     settings : Settings, optional
         What the user asked for: separator, encoding, decimal mark, table, query, id, features.
+    only : collection of str, optional
+        Leave out every other column, unread where the format allows it.
+    words : collection of str, default=()
+        Columns whose text is known to be words; it is taken as it stands.
 
     Returns
     -------
@@ -80,13 +91,19 @@ def open_table(source: object, settings: Settings | None = None) -> Opened:
     settings = settings or Settings()
     engine = Engine(threads=settings.threads)
     try:
-        return _opened(engine, source, settings)
+        return _opened(engine, source, settings, only, words)
     except BaseException:
         engine.close()
         raise
 
 
-def _opened(engine: Engine, source: object, settings: Settings) -> Opened:
+def _opened(
+    engine: Engine,
+    source: object,
+    settings: Settings,
+    only: Collection[str] | None,
+    words: Collection[str],
+) -> Opened:
     if isinstance(source, (str, Path)):
         name, kind, (details, findings) = _load_named(engine, source, settings)
     else:
@@ -97,7 +114,14 @@ def _opened(engine: Engine, source: object, settings: Settings) -> Opened:
             "dataframe",
             load_frame(engine, source, SOURCE),
         )
-    table, found = _served(engine, settings, name, copy=kind not in ("parquet", "duckdb"))
+    table, found = _served(
+        engine,
+        settings,
+        name,
+        copy=kind not in ("parquet", "duckdb"),
+        only=only,
+        words=words,
+    )
     digest = _digest(source, table)
     info = SourceInfo(
         name=name,
@@ -111,19 +135,26 @@ def _opened(engine: Engine, source: object, settings: Settings) -> Opened:
 
 
 def _served(
-    engine: Engine, settings: Settings, name: str, *, copy: bool
+    engine: Engine,
+    settings: Settings,
+    name: str,
+    *,
+    copy: bool,
+    only: Collection[str] | None,
+    words: Collection[str],
 ) -> tuple[Table, tuple[Finding, ...]]:
     """Turn the relation ``source`` into the table that is served."""
     names = list(engine.types(f"SELECT * FROM {SOURCE}", where=name))
     check_columns(names, settings)
     columns, findings = serve_columns(
         engine,
-        SOURCE,
+        _chosen(engine, names, only),
         DATA,
         copy=copy,
         decimal=settings.decimal,
         text=[settings.id] if settings.id else [],
         numbers=settings.features,
+        words=words,
     )
     if copy:
         engine.run(f"DROP VIEW IF EXISTS {SOURCE}")
@@ -132,6 +163,18 @@ def _served(
     if table.n_rows == 0:
         raise DataError("The table has no rows", where=name, hint="check how it was exported")
     return table, findings
+
+
+def _chosen(engine: Engine, names: list[str], only: Collection[str] | None) -> str:
+    """Return the relation with only some columns of the source."""
+    if only is None:
+        return SOURCE
+    for name in only:
+        if name not in names:
+            raise ColumnNotFoundError.from_names(name, names)
+    listed = ", ".join(quoted(name) for name in names if name in only)
+    engine.run(f"CREATE VIEW {CHOSEN} AS SELECT {listed} FROM {SOURCE}")
+    return CHOSEN
 
 
 # --- paths and URLs ----------------------------------------------------------------------------

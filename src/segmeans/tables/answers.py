@@ -1,0 +1,144 @@
+"""One answer per row of a table, written beside its id: no value passes through Python.
+
+The answers come as small numbers in blocks and are gathered in the engine, which spills to disk.
+Ids, and the words that numbers stand for, join them only while the file is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from segmeans.errors import OutputError, SegmeansError, SettingError
+from segmeans.tables.cells import harmless
+from segmeans.tables.duck import Array, Table, literal, quoted
+from segmeans.tables.sink import whole
+
+ANSWERS = "answers"
+
+_CSV = "FORMAT csv, HEADER true"
+_PARQUET = "FORMAT parquet"
+_FORMATS = {".csv": _CSV, ".parquet": _PARQUET}
+
+#: What a spreadsheet would take for a formula, as :func:`segmeans.tables.cells.harmless` says it.
+_FORMULA = r"^[=+\-@\t\r]"
+_PLAIN_NUMBER = r"^[-+]?[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?$"
+
+
+def check_format(path: str | Path) -> None:
+    """Refuse the name of a file whose ending says neither CSV nor Parquet.
+
+    Raises
+    ------
+    SettingError
+    """
+    if Path(path).suffix.casefold() not in _FORMATS:
+        raise SettingError(
+            "The ending of the output says no format",
+            where=str(path),
+            allowed=".csv or .parquet",
+        )
+
+
+def write_answers(
+    table: Table,
+    id_column: str | None,
+    blocks: Iterable[Mapping[str, Array]],
+    path: str | Path,
+    *,
+    words: Mapping[str, tuple[str, Sequence[str | bool]]],
+    order: Sequence[str],
+    overwrite: bool = False,
+) -> None:
+    """Write ids and answers, whole or not at all, in the order of the table.
+
+    Parameters
+    ----------
+    table : Table
+        Its engine gathers the answers.
+    id_column : str or None
+        Written as text; None numbers the rows from 1.
+    blocks : iterable of mapping
+        Equally named arrays of numbers, together one value per row. NaN, and 0 in a column that
+        words belong to, are nobody's answer and are written as missing.
+    path : path
+        Ends in ``.csv`` or ``.parquet``.
+    words : mapping
+        Name of a written column to the column of the blocks that numbers its words from 1, and
+        the words, texts or truth values. The numbers themselves may be written as well.
+    order : sequence of str
+        The columns to write after the id; those without words come as they are in the blocks.
+    overwrite : bool, default=False
+        Replace an existing file.
+
+    Raises
+    ------
+    OutputError
+        When the file exists already or cannot be written.
+    """
+    check_format(path)
+    kind = Path(path).suffix.casefold()
+    with whole(path, overwrite=overwrite) as partial:
+        create = True
+        for block in blocks:
+            table.engine.append(ANSWERS, dict(block), create=create)
+            create = False
+        query = _query(table, id_column, words, order, tame=kind == ".csv")
+        try:
+            table.engine.run(f"COPY ({query}) TO {literal(str(partial))} ({_FORMATS[kind]})")
+        except SegmeansError as error:
+            raise OutputError(
+                "The output cannot be written", where=str(path), found=error.found or error.what
+            ) from None
+        finally:
+            table.engine.run(f"DROP TABLE IF EXISTS {ANSWERS}")
+
+
+def _query(
+    table: Table,
+    id_column: str | None,
+    words: Mapping[str, tuple[str, Sequence[str | bool]]],
+    order: Sequence[str],
+    *,
+    tame: bool,
+) -> str:
+    counted = {column for column, _ in words.values()}
+    types = table.engine.types(f"SELECT * FROM {ANSWERS}")
+    written = []
+    for name in order:
+        if name in words:
+            column, texts = words[name]
+            value = f"{_list(texts, tame=tame)}[{quoted(column)}]"
+        elif name in counted:
+            value = f"nullif({quoted(name)}, 0)"
+        elif types[name] == "FLOAT":
+            value = f"CASE WHEN NOT isnan({quoted(name)}) THEN {quoted(name)} END"
+        else:
+            value = quoted(name)
+        written.append(f"{value} AS {quoted(name)}")
+    if id_column is None:
+        first = f'row_number() OVER () AS "row", {", ".join(written)}'
+        return f"SELECT {first} FROM {ANSWERS}"
+    held = _tame("i") if tame else "i"
+    head = id_column if id_column.casefold() not in order else "id"
+    return (
+        f"SELECT {held} AS {quoted(head)}, {', '.join(written)} FROM "
+        f"(SELECT CAST({quoted(id_column)} AS VARCHAR) AS i FROM {quoted(table.relation)}) "
+        f"POSITIONAL JOIN {ANSWERS}"
+    )
+
+
+def _list(words: Sequence[str | bool], *, tame: bool) -> str:
+    texts = [str(word) for word in words]
+    kind = "BOOLEAN" if words and isinstance(words[0], bool) else "VARCHAR"
+    listed = ", ".join(literal(harmless(text) if tame else text) for text in texts)
+    return f"CAST([{listed}] AS {kind}[])"
+
+
+def _tame(value: str) -> str:
+    """Return SQL for :func:`segmeans.tables.cells.harmless` of a text."""
+    return (
+        f"CASE WHEN regexp_matches({value}, '{_FORMULA}') "
+        f"AND NOT regexp_full_match({value}, '{_PLAIN_NUMBER}') "
+        f"THEN chr(39) || {value} ELSE {value} END"
+    )

@@ -1,0 +1,203 @@
+"""Whole files scored: every row answered, in order, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from tests.model.conftest import NEWEST, customers
+
+from segmeans.errors import ColumnNotFoundError, OutputError, SettingError
+from segmeans.model import Model, score
+from segmeans.model.files import COLUMNS
+from segmeans.settings import Settings
+
+ROWS = 3000
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, list[Any]]:
+    return customers(ROWS, seed=5)
+
+
+@pytest.fixture
+def source(table: dict[str, list[Any]], tmp_path: Path) -> Path:
+    path = tmp_path / "customers.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    return path
+
+
+def expected(model: Model, table: dict[str, list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame(model.assign(table).to_dict())
+
+
+def known(column: pd.Series[Any]) -> list[Any]:
+    return [None if pd.isna(value) else value for value in column]
+
+
+def same(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    assert list(found)[1:] == list(COLUMNS)
+    for name in COLUMNS:
+        left, right = found[name], wanted[name]
+        if name in ("distance", "margin", "certainty"):
+            np.testing.assert_allclose(left.astype(float), right.astype(float), rtol=1e-6)
+        else:
+            assert known(left) == known(right), name
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_is_scored_as_in_python(
+    model: Model, table: dict[str, list[Any]], source: Path, tmp_path: Path, ending: str
+) -> None:
+    out = tmp_path / f"scored.{ending}"
+    record = score(model, source, out)
+    found = (
+        pd.read_parquet(out) if ending == "parquet" else pd.read_csv(out, dtype={"CustomerID": str})
+    )
+    assert found["CustomerID"].tolist() == table["CustomerID"]  # text: zeros in front stay
+    wanted = expected(model, table)
+    same(found, wanted)
+    assert record.rows == ROWS
+    assert sum(segment.size for segment in record.segments) == wanted["segment"].notna().sum()
+    assert sum(record.unscored.values()) == wanted["unscored"].notna().sum() > 0
+    assert record.unlike == wanted["unlike"].fillna(False).astype(bool).sum() > 0
+    assert record.border == (wanted["standing"] == "border").sum() > 0
+    for segment in record.segments:
+        own = wanted["distance"][wanted["segment"] == segment.number].astype(float)
+        assert segment.spread == pytest.approx(np.sqrt(np.mean(own**2)), rel=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_blocks_keep_the_order(
+    model: Model, table: dict[str, list[Any]], tmp_path: Path, threads: int
+) -> None:
+    source, out = tmp_path / "many.parquet", tmp_path / "scored.parquet"
+    many = pd.concat([pd.DataFrame(table)] * 50, ignore_index=True)
+    many["CustomerID"] = np.arange(len(many))
+    many.to_parquet(source, row_group_size=10_000)
+    seen: list[tuple[int, int]] = []
+    score(
+        model,
+        source,
+        out,
+        settings=Settings(threads=threads),
+        progress=lambda _, done, total: seen.append((done, total)),
+    )
+    found = pd.read_parquet(out)
+    assert found["CustomerID"].tolist() == [str(row) for row in range(50 * ROWS)]
+    assert len(seen) > 2
+    assert seen[-1] == (50 * ROWS, 50 * ROWS)
+    one = pd.DataFrame(expected(model, table)["segment"])
+    assert found["segment"].fillna(0).tolist() == one["segment"].fillna(0).tolist() * 50
+
+
+def test_one_row(model: Model, tmp_path: Path) -> None:
+    score(model, customers(1, seed=3), tmp_path / "one.csv")
+    with (tmp_path / "one.csv").open(encoding="utf-8") as file:
+        [row] = csv.DictReader(file)
+    assert row["CustomerID"] == "00"
+    assert row["segment"] in "123"
+    assert row["unlike"] in ("true", "false")
+
+
+def test_the_table_is_told_and_typed(model: Model, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scored.parquet"
+    score(model, source, out)
+    types = {row[0]: row[1] for row in duckdb.sql(f"DESCRIBE FROM '{out}'").fetchall()}
+    assert types == {
+        "CustomerID": "VARCHAR",
+        "segment": "INTEGER",
+        "name": "VARCHAR",
+        "distance": "FLOAT",
+        "margin": "FLOAT",
+        "certainty": "FLOAT",
+        "standing": "VARCHAR",
+        "runner_up": "INTEGER",
+        "runner_up_name": "VARCHAR",
+        "unlike": "BOOLEAN",
+        "unscored": "VARCHAR",
+    }
+
+
+def test_ids_are_no_formulas_in_csv(model: Model, tmp_path: Path) -> None:
+    rows = customers(4, seed=1)
+    rows["CustomerID"] = ["=1+1", "-5", "@x", "+49 30"]
+    score(model, rows, tmp_path / "out.csv")
+    read = pd.read_csv(tmp_path / "out.csv", dtype=str)
+    assert read["CustomerID"].tolist() == ["'=1+1", "-5", "'@x", "'+49 30"]
+    score(model, rows, tmp_path / "out.parquet")
+    assert pd.read_parquet(tmp_path / "out.parquet")["CustomerID"].tolist() == rows["CustomerID"]
+
+
+def test_another_id_no_id_and_a_missing_feature(model: Model, tmp_path: Path) -> None:
+    rows = customers(4, seed=1)
+    rows["customer_id"] = rows.pop("CustomerID")
+    record = score(model, rows, tmp_path / "numbered.csv")
+    assert pd.read_csv(tmp_path / "numbered.csv")["row"].tolist() == [1, 2, 3, 4]
+    [finding] = record.findings
+    assert finding.code == "no-id"
+    assert "--id 'customer_id'" in finding.advice
+    score(model, rows, tmp_path / "named.csv", settings=Settings(id="customer_id"))
+    named = pd.read_csv(tmp_path / "named.csv", dtype=str)["customer_id"]
+    assert named.tolist() == rows["customer_id"]
+    with pytest.raises(ColumnNotFoundError, match="'nobody'"):
+        score(model, rows, tmp_path / "x.csv", settings=Settings(id="nobody"))
+    for gone, near in (("Age", "Agee"), ("City", "Citty")):
+        renamed = {near if name == gone else name: column for name, column in rows.items()}
+        with pytest.raises(ColumnNotFoundError, match=f"'{gone}', which the model needs.*{near}"):
+            score(model, renamed, tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_an_output_is_never_replaced_unasked(model: Model, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scored.csv"
+    out.write_text("mine")
+    with pytest.raises(OutputError, match="exists already"):
+        score(model, source, out)
+    assert out.read_text() == "mine"
+    score(model, source, out, overwrite=True)
+    assert len(out.read_text("utf-8").splitlines()) == ROWS + 1
+    with pytest.raises(SettingError, match=r"\.csv or \.parquet"):
+        score(model, source, tmp_path / "scored.xlsx")
+
+
+SLOW = """
+import sys, time
+from segmeans.model import files, load
+numbered = files._numbered
+def slowly(scored):
+    print("scoring", flush=True)
+    time.sleep(20)
+    return numbered(scored)
+files._numbered = slowly
+files.score(load(sys.argv[1]), sys.argv[2], sys.argv[3], overwrite=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_killed_while_writing_the_old_file_is_whole(
+    source: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    out = tmp_path / "out" / "scored.csv"
+    out.parent.mkdir()
+    out.write_text("the old one")
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, NEWEST, source, out],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.1)
+        process.send_signal(how)
+    assert out.read_text() == "the old one"
+    assert [path.name for path in out.parent.iterdir()] == ["scored.csv"]
