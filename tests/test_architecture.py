@@ -26,7 +26,7 @@ FLOORS = (
     ("cli", "app"),
     ("report",),
     ("study",),
-    ("commerce",),
+    ("commerce", "prices"),
     ("prepared",),
     ("verdict", "segments", "model", "tracking", "doctor", "shown"),
     ("preparation",),
