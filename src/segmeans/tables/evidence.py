@@ -24,8 +24,8 @@ class Evidence:
         Its place in the table, from 0.
     rows, present, distinct : int
         Rows of the table, rows with a value, different values. ``distinct`` is exact up to a few
-        thousand values, for columns named like an id and where nearly every value is different;
-        the engine's estimate otherwise.
+        thousand values, for columns named like an id, and for whole numbers and text where nearly
+        every value is different; the engine's estimate otherwise.
     whole : bool
         A column of numbers that are all whole.
     low, high : float or None
@@ -89,7 +89,7 @@ def _counts(table: Table) -> dict[str, dict[str, Any]]:
     for i, column in enumerate(table.columns):
         present, distinct, low, high, whole = row[5 * i : 5 * i + 5]
         few, nearly_all = distinct <= 2 * SAMPLE_ROWS, distinct >= NEARLY * present
-        if few or nearly_all or says_id(column.name):
+        if few or says_id(column.name) or (nearly_all and column.type in ("BIGINT", "VARCHAR")):
             exact.append(column.name)
         found[column.name] = {
             "present": int(present),
