@@ -43,8 +43,8 @@ if TYPE_CHECKING:
         SettingError,
         SourceError,
     )
-    from segmeans.report.bundle import write
     from segmeans.model.reading import load
+    from segmeans.report.bundle import write
     from segmeans.settings import Settings
     from segmeans.study import Study, segment
 
