@@ -49,3 +49,8 @@ def test_unknown_and_impossible_features() -> None:
         choose(["order"], {"money"}, ())
     with pytest.raises(SettingError, match="no column for money"):
         choose(["revenue"], set(), ())
+
+
+def test_groups_that_differ_by_case_alone_keep_apart() -> None:
+    chosen = choose(["all"], {"group"}, ["Food", "food"])
+    assert [feature.name for feature in chosen][-2:] == ["share_of_Food", "share_of_food_2"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from segmeans.errors import SettingError, nearest_name
+from segmeans.tables.names import unique
 from segmeans.tables.order_columns import OrderColumns
 
 Stage = Literal["orders", "gaps", "halves", "returns", "products", "prices", "groups"]
@@ -232,9 +233,10 @@ def choose(wanted: Sequence[str], has: set[str], groups: Sequence[str]) -> tuple
 
 
 def _group_features(groups: Sequence[str]) -> tuple[OrderFeature, ...]:
+    names = unique([SHARE_OF + group for group in groups])  # Food and food are two groups
     return tuple(
         OrderFeature(
-            name=f"{SHARE_OF}{group}",
+            name=names[place],
             unit="share",
             definition=f"Share of the customer's revenue (without amounts: lines) in {group!r}.",
             missing="never; 0 when nothing was bought in the group",
