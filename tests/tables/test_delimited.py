@@ -274,6 +274,8 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
         (b'id,n\n1,2\n"3,4\n5,6\n7,8\n', {}, SourceError, "quotation mark"),
         (b"a,b\n" + b"1,2,3\n1\n" * 30 + b"1,2\n" * 40, {}, SourceError, "do not fit"),
         (b"a,b,c\n1,2,3\n4,5,6\n", {"separator": ";"}, SourceError, "separated by comma"),
+        (b"a,b\n1,2\n", {"separator": "ab"}, SettingError, "separator"),
+        (b"a,b\n1,2\n", {"separator": '"'}, SettingError, "separator"),
         (b"a,b\n1,2\n", {"encoding": "utf-99"}, SettingError, "encoding"),
         (b"a,b\n1,\xff\n", {"encoding": "utf-8"}, SettingError, "encoding"),
         (b"a,b\n1,2\n", {"query": "select 1"}, SettingError, "database"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 from pathlib import Path
 
@@ -69,6 +70,9 @@ def test_bad_paths_are_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match=r"no such file.*Try: .*customers\.csv"):
         open_table(tmp_path / "customer.csv")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="neither a file nor a folder"):
+        open_table(tmp_path / "pipe")
     with pytest.raises(SourceError, match="no Parquet files"):
         open_table(tmp_path)
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 and nothing else")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from segmeans.errors import DataError, OutputError, SourceError
+from segmeans.errors import DataError, OutputError, SettingError, SourceError
 from segmeans.records import Finding
 from segmeans.tables.duck import Engine, literal, quoted
 from segmeans.tables.grid import RAW
@@ -99,9 +99,7 @@ def load_delimited(
 def _dialect(text: TextFile, path: Path, stated: str | None) -> Dialect:
     lines = text.head().splitlines(keepends=True)[:SAMPLE_LINES]
     guessed = _separator(lines)
-    separator = "\t" if stated in ("tab", "\\t") else stated or guessed
-    if len(separator) != 1:
-        separator = guessed if not separator.strip() else separator[0]
+    separator = _stated(stated) if stated else guessed
     rows, ends = _split(lines, separator)
     if stated and usual_width(rows) == 1 and usual_width(_split(lines, guessed)[0]) > 1:
         raise SourceError(
@@ -120,6 +118,18 @@ def _dialect(text: TextFile, path: Path, stated: str | None) -> Dialect:
         )
     skip = ends[layout.first - 1] if layout.first else 0
     return Dialect(separator, layout, skip, any(line.count('"') % 2 for line in lines[:skip]))
+
+
+def _stated(separator: str) -> str:
+    if separator in ("tab", "\\t"):
+        return "\t"
+    if len(separator) != 1 or separator in '"\r\n' or separator.isalnum():
+        raise SettingError(
+            "The setting 'separator' has a value that is not allowed",
+            found=repr(separator),
+            allowed="one character such as , ; or |, or 'tab'",
+        )
+    return separator
 
 
 def _split(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:

@@ -243,6 +243,8 @@ def _kind_of(path: Path) -> str:
             where=str(path),
             allowed="a file, or a folder of .parquet files",
         )
+    if path.exists() and not path.is_file():
+        raise SourceError("This is neither a file nor a folder", where=str(path))
     try:
         with path.open("rb") as file:
             head = file.read(64)
