@@ -88,7 +88,7 @@ def test_online_retail_reaches_its_figures(data_dir: Path) -> None:
     assert found.record.k_table[0].sizes == (2670, 1668)
 
 
-def test_a_feature_that_orders_do_not_give_is_named(orders: Study, tmp_path: Path) -> None:
+def test_a_feature_that_orders_do_not_give_is_named(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     write_orders(path, 500, 1)
     with pytest.raises(SettingError, match="days_since_last_order"):
