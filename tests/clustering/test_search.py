@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from segmeans.clustering.search import Budget, Solution, search, sweep
+from segmeans.clustering.search import QUICK, Budget, Solution, search, sweep
 from segmeans.errors import DataError, SettingError
 
 
@@ -209,6 +209,15 @@ def test_a_starved_search_says_so():
     assert not found.certificate.certified
     assert found.certificate.starts <= 6
     assert found.certificate.reason.startswith("Not certified: ")
+
+
+def test_a_quick_search_finds_clear_groups_and_is_honest_about_the_rest():
+    rows = blobs(500, 2, 5, spread=20.0)
+    clear = search(rows, 5, budget=QUICK)
+    assert clear.inertia == pytest.approx(search(rows, 5).inertia, rel=1e-12)
+    vague = search(np.random.default_rng(3).uniform(size=(800, 4)), 11, budget=QUICK)
+    assert vague.certificate.starts == 16
+    assert not vague.certificate.certified
 
 
 def test_a_certificate_counts_what_it_says():

@@ -17,14 +17,14 @@ from segmeans.clustering import kernels
 from segmeans.clustering.certificate import Optimum, Rival, Tally, certify, rival_of
 from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import LARGE, SMALL, Points, lightweight, merge, thin
-from segmeans.clustering.hunt import Budget, Hunt, Setup, swap_rows
+from segmeans.clustering.hunt import QUICK, Budget, Hunt, Setup, swap_rows
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.polish import STRICT, Polished, polish_points, polish_rows
 from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Certificate
 
-__all__ = ["Budget", "Solution", "search", "sweep"]
+__all__ = ["QUICK", "Budget", "Solution", "search", "sweep"]
 
 _PROMOTED = 4  # different solutions of a sample that go on to more points
 _WITHIN = 0.005  # if their inertia on the sample is within this share of the best
