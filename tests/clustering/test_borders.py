@@ -66,18 +66,18 @@ def test_a_gap_inside_a_cluster_is_seen_and_none_is_made_up() -> None:
     labels = np.repeat([0, 1], [400, 200])
     found = inner_borders(points, np.ones(600), labels, 2, generator, effort(600, 3))
     assert found.high[0] < 0.3
-    assert found.place[0] == 1.0
+    assert found.ratios[0] < found.low[0]
     assert found.ratios[1] > 0.6
 
 
 def test_few_customers_in_many_columns_do_not_make_a_gap() -> None:
-    places = []
+    gaps = []
     for seed in range(20):
         generator = np.random.default_rng(seed)
         points = generator.normal(size=(40, 10))
         found = inner_borders(points, np.ones(40), np.zeros(40, int), 1, generator, effort(40, 10))
-        places.append(found.place[0] == 1.0 and found.high[0] < 0.9)
-    assert sum(places) <= 3
+        gaps.append(found.ratios[0] < found.low[0] and found.high[0] < 0.9)
+    assert sum(gaps) == 0
 
 
 def test_a_tiny_cluster_is_left_alone() -> None:

@@ -47,7 +47,7 @@ def row(k: int, **changes: Any) -> KRow:
         for name, value in values.items()
         if name not in {"busiest", "place", "inner_high", "inertia", "smallest"}
     }
-    inner = Score(value=0.1, high=values["inner_high"], place=1.0)
+    inner = Score(value=0.1, low=0.4, high=values["inner_high"])
     rest = [(100 - values["smallest"]) // max(k - 1, 1)] * (k - 1)
     return KRow(
         k=k,
@@ -84,7 +84,7 @@ def test_the_finest_of_several_natural_solutions_is_recommended() -> None:
     [
         {"recovered": 0.84},
         {"border": 0.67},
-        {"busiest": 0.86},
+        {"busiest": 0.91},
         {"place": 0.94},
         {"inner_high": 0.5},
     ],

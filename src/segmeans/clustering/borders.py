@@ -39,7 +39,7 @@ class Inner(NamedTuple):
 
     ratios: Floats  # (k,)
     high: Floats  # (k,) upper end of the 95 % interval: how busy it may be given the counts
-    place: Floats  # (k,) share of bell curves of the same size and shape with a busier border
+    low: Floats  # (k,) the least to expect of a bell curve of that size and shape, -inf untested
 
 
 def borders(points: Floats, weights: Floats, centres: Floats) -> Borders:
@@ -119,10 +119,10 @@ def inner_borders(
     Returns
     -------
     Inner
-        For clusters too small to cut, ratio 1 with an infinite upper end. ``place`` is 0 where the
-        counts leave open whether there is a gap.
+        For clusters too small to cut, ratio 1 with an infinite upper end. ``low`` is minus infinity where
+        the counts leave open whether there is a gap.
     """
-    found = Inner(np.ones(k), np.full(k, np.inf), np.zeros(k))
+    found = Inner(np.ones(k), np.full(k, np.inf), np.full(k, -np.inf))
     for j in range(k):
         rows = np.flatnonzero(labels == j)
         if len(rows) < _LEAST_MEMBERS:
@@ -130,7 +130,7 @@ def inner_borders(
         mine = points[rows] - points[rows].mean(axis=0)
         found.ratios[j], found.high[j] = _cut(mine, weights[rows], generator, effort)
         if found.high[j] < 1.0:  # otherwise the counts leave the matter open
-            found.place[j] = _among_bells(found.ratios[j], mine, weights[rows], generator, effort)
+            found.low[j] = _least_of_bells(mine, weights[rows], generator, effort)
     return found
 
 
@@ -149,24 +149,19 @@ def _cut(
     return float(busy / expected), _poisson_high(busy) / expected
 
 
-def _among_bells(
-    ratio: float,
-    points: Floats,
-    weights: Floats,
-    generator: np.random.Generator,
-    effort: Effort,
+def _least_of_bells(
+    points: Floats, weights: Floats, generator: np.random.Generator, effort: Effort
 ) -> float:
-    """Return the share of bell curves like the cluster whose border is busier than ``ratio``.
+    """Return mean less three deviations of the ratio in bell curves like the cluster.
 
     With few customers in many columns a cut in two looks clean even where there is no gap.
     """
     share = weights / weights.sum()
     root = matrix_root((points * share[:, None]).T @ points)
-    busier = 0
-    for _ in range(_BELLS):
-        bell = generator.standard_normal(points.shape) @ root.T
-        busier += _cut(bell, np.full(len(bell), weights.mean()), generator, effort)[0] > ratio
-    return busier / _BELLS
+    even = np.full(len(points), weights.mean())
+    bells = [generator.standard_normal(points.shape) @ root.T for _ in range(_BELLS)]
+    ratios = [_cut(bell, even, generator, effort)[0] for bell in bells]
+    return float(np.mean(ratios) - 3.0 * np.std(ratios, ddof=1))
 
 
 def _poisson_high(count: float) -> float:

@@ -198,11 +198,11 @@ def _clusters(parts: Parts) -> dict[str, tuple[Score, ...]]:
         "inner_border": [
             Score(
                 value=float(value),
+                low=float(low) if np.isfinite(low) else None,
                 high=float(high) if np.isfinite(high) else None,
-                place=float(place),
-                how="cut in two; place among bell curves",
+                how="cut in two; low: the least in a bell curve; high: given the counts",
             )
-            for value, high, place in zip(*parts.inner, strict=True)
+            for value, high, low in zip(*parts.inner, strict=True)
         ],
     }
     for name, values in (

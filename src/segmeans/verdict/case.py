@@ -13,10 +13,8 @@ from segmeans.records import KRow
 FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
 QUIET = 2 / 3  # how busy the borders may be, relative to tables without segments
 PLACE = 0.95  # share of those tables to beat
-BUSIEST = 0.85  # how busy any one border may be, relative to the same tables
-GAP_INSIDE = (
-    0.9  # a border inside a segment quieter than in bell curves and surely below this: a gap
-)
+BUSIEST = 0.9  # how busy any one border may be, relative to the same tables
+GAP_INSIDE = 0.9  # a border inside a segment below bell curves and surely below this: a gap
 CLEARLY = 2.0  # errors by which a silhouette must exceed that of tables without segments
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
@@ -67,7 +65,8 @@ class Case:
         return tuple(
             number
             for number, score in enumerate(inner, start=1)
-            if score.place == 1.0 and score.high is not None and score.high < GAP_INSIDE
+            if score.low is not None and score.value < score.low
+            if score.high is not None and score.high < GAP_INSIDE
         )
 
     @property

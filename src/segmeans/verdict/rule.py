@@ -7,7 +7,7 @@ A number of segments k of two or more is
     resamples;
 *set apart*
     when the borders between its segments are at most two thirds as busy as in tables of the same
-    shape without segments (the toughest family), none of them busier than 85 %, and both borders
+    shape without segments (the toughest family), none of them busier than 90 %, and both borders
     and silhouette beat at least 95 % of those tables;
 *whole*
     when no segment hides a clear gap inside.
