@@ -18,6 +18,11 @@ STRICT = 1000
 READINGS = 12
 """Most iterations on rows that are too many to be held as points."""
 
+SETS = 6
+"""Most sets of centres at once on rows in memory: each keeps a label per row between readings,
+and memory is to stay within one and a half times the rows. Rows that are streamed cost more to
+read again than their labels cost to keep."""
+
 TOLERANCE = 1e-5
 """What counts as still on such rows: the summed squared shift of the centres, as a share of the
 mean variance of the columns. A tenth of what scikit-learn takes by default."""
@@ -58,12 +63,17 @@ def polish_rows(
     threads : int
     """
     tol = TOLERANCE * found.spread / found.weight / source.n_columns
-    runs = kernels.Polish(tables, READINGS, tol, threads, origin=found.origin)
-    while runs.running:
-        for rows, mass in source.pieces():
-            runs.add(rows, mass)
-        runs.end_pass()
-    return [_polished(end) for end in runs.result()]
+    some = SETS if isinstance(source.data, np.ndarray) else len(tables)
+    ends: list[Lloyd] = []
+    for first in range(0, len(tables), some):
+        sets = tables[first : first + some]
+        runs = kernels.Polish(sets, READINGS, tol, threads, origin=found.origin)
+        while runs.running:
+            for rows, mass in source.pieces():
+                runs.add(rows, mass)
+            runs.end_pass()
+        ends += runs.result()
+    return [_polished(end) for end in ends]
 
 
 def _polished(end: Lloyd) -> Polished:
