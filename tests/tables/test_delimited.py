@@ -190,6 +190,41 @@ def test_rows_that_do_not_fit_are_counted_and_listed(write: Write) -> None:
         assert "1 row" in evidence(opened, "blank-rows")
 
 
+@pytest.mark.parametrize(
+    ("content", "names", "expected"),
+    [
+        ("'a','b'\n'1','x, y'\n'2','z'\n", ("a", "b"), [(1, "x, y"), (2, "z")]),
+        ('a,b\n1,"x \\"y\\" z"\n2,"w"\n', ("a", "b"), [(1, 'x "y" z'), (2, "w")]),
+        ("sep=;\na;b\n1;2\n3;4\n", ("a", "b"), [(1, 2), (3, 4)]),
+        ("a,b\n1,2,\n3,4,\n", ("a", "b"), [(1, 2), (3, 4)]),
+        ("a,b,c\n1,2\n3,4\n", ("a", "b", "c"), [(1, 2, None), (3, 4, None)]),
+        ("city,2019,2020\nA,1,2\nB,4,5\n", ("city", "2019", "2020"), [("A", 1, 2), ("B", 4, 5)]),
+        ("a|b\n1|x;y,z\n2|w,;\n", ("a", "b"), [(1, "x;y,z"), (2, "w,;")]),
+        ("a\u2028b,c\n1,2\n3,4\n", ("a b", "c"), [(1, 2), (3, 4)]),
+        ("it's,b\n1,o'clock\n2,x\n", ("it's", "b"), [(1, "o'clock"), (2, "x")]),
+    ],
+)
+def test_unusual_ways_to_write_rows(
+    content: str, names: tuple[str, ...], expected: list[tuple[Any, ...]], write: Write
+) -> None:
+    with open_table(write(content)) as opened:
+        assert opened.table.names == names
+        assert rows(opened) == expected
+
+
+def test_a_row_of_totals_is_left_out_and_reported(write: Write) -> None:
+    content = "id,n\n" + "".join(f"c{i},{i}\n" for i in range(9)) + "Total:,36\n"
+    with open_table(write(content)) as opened:
+        assert opened.table.n_rows == 9
+        assert "'Total: | 36'" in evidence(opened, "total-row")
+
+
+def test_a_column_of_infinities_is_missing_numbers(write: Write) -> None:
+    with open_table(write("id,n\na,inf\nb,-inf\n")) as opened:
+        assert rows(opened) == [("a", None), ("b", None)]
+        assert "infinite-values" in codes(opened)
+
+
 def test_quoted_line_breaks_and_separators_stay_in_their_cell(write: Write) -> None:
     content = 'id,note,n\n1,"two\nlines, and a comma",5\n2,"say ""hi""",6\n3,,7\n'
     with open_table(write(content)) as opened:
@@ -267,6 +302,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
     [
         (b"", {}, SourceError, "empty"),
         (b"\n \n\t\n", {}, SourceError, "empty"),
+        (b"<!DOCTYPE html><html>\n", {}, SourceError, "web page"),
         (b"id,age\n", {}, DataError, "header and no rows"),
         (PNG, {}, SourceError, "PNG"),
         (bytes(range(256)) * 40, {}, SourceError, "not text"),

@@ -287,6 +287,8 @@ def _kind(column: _Text) -> str:
     """Return what a column looks like: text, whole, plain, point or comma; an order of dates."""
     census, forms = column.census, column.forms
     values = census["present"] - census["infinite"]
+    if values == 0 and census["infinite"] and not column.stays_text:
+        return "plain"
     if column.stays_text or values <= 0 or (_is_code(census) and not column.forced):
         return "text"
     if forms and forms["ymd"] == forms["present"] and census["high"] <= 21001231:

@@ -6,41 +6,27 @@ lost silently, and no guess rests on a sample that the rest of the file could co
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from segmeans.errors import DataError, OutputError, SettingError, SourceError
+from segmeans.errors import OutputError, SourceError
 from segmeans.records import Finding
+from segmeans.tables.dialect import BLANKS, Dialect, find_dialect, separator_name
 from segmeans.tables.duck import Engine, literal, quoted
 from segmeans.tables.grid import RAW
-from segmeans.tables.layout import Layout, find_layout, usual_width
 from segmeans.tables.names import clipped, shown
 from segmeans.tables.text import TextFile, filled_lines, open_text, unclosed_line
 from segmeans.tables.values import teach
 
-SEPARATORS = (",", ";", "\t", "|", "^", "~", ":")
-BLANKS = " "  # runs of blanks
 REJECTED_SHARE = 0.1  # more rejected lines than this and the file is refused
-SAMPLE_LINES = 2_000
 
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", BLANKS: "blanks"}
+_TOTALS = ("total", "totals", "grand total", "sum", "summe", "gesamt", "insgesamt")
+_LAST_ROW = f"rowid = (SELECT max(rowid) FROM {RAW})"
 _BREAKS = re.compile(r"(?:\r?\n)+")
 _ABSENT = "\x02"  # what no cell holds: tells an empty cell from a cell that is not there
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How the rows of a text file are written."""
-
-    separator: str
-    layout: Layout
-    skip: int  # lines before the first row of data
-    uneven: bool = False  # a quotation mark in these lines is open at the end of one of them
 
 
 def load_delimited(
@@ -79,104 +65,18 @@ def load_delimited(
         If it holds a header and nothing else.
     """
     text = open_text(path, engine.folder, encoding=encoding)
-    dialect = _dialect(text, path, separator)
+    dialect = find_dialect(text, path, separator)
     if dialect.separator == BLANKS or dialect.uneven:
         text, dialect = _copied(text, engine.folder / "copied.txt", dialect)
     teach(engine)
     rejected = _read(engine, text, dialect, path)
     findings = [*text.findings, *dialect.layout.findings]
     findings += _sorted_out(engine, relation, dialect.layout.names, rejected, path)
-    details = {"separator": _NAMES.get(dialect.separator, dialect.separator)}
+    details = {"separator": separator_name(dialect.separator)}
     details["encoding"] = text.encoding
     if text.compression:
         details["compression"] = text.compression
     return details, tuple(findings)
-
-
-# --- the dialect -------------------------------------------------------------------------------
-
-
-def _dialect(text: TextFile, path: Path, stated: str | None) -> Dialect:
-    lines = text.head().splitlines(keepends=True)[:SAMPLE_LINES]
-    guessed = _separator(lines)
-    separator = _stated(stated) if stated else guessed
-    rows, ends = _split(lines, separator)
-    if stated and usual_width(rows) == 1 and usual_width(_split(lines, guessed)[0]) > 1:
-        raise SourceError(
-            "The file is not separated as the setting 'separator' says",
-            where=str(path),
-            found=f"{_NAMES.get(separator, separator)}: every row would be one cell",
-            hint=f"the file looks separated by {_NAMES.get(guessed, guessed)}",
-        )
-    layout = find_layout(rows)
-    if layout.first >= len(rows):
-        raise DataError(
-            "The file has a header and no rows",
-            where=str(path),
-            found=shown(layout.names),
-            hint="check how it was exported",
-        )
-    skip = ends[layout.first - 1] if layout.first else 0
-    return Dialect(separator, layout, skip, any(line.count('"') % 2 for line in lines[:skip]))
-
-
-def _stated(separator: str) -> str:
-    if separator in ("tab", "\\t"):
-        return "\t"
-    if len(separator) != 1 or separator in '"\r\n' or separator.isalnum():
-        raise SettingError(
-            "The setting 'separator' has a value that is not allowed",
-            found=repr(separator),
-            allowed="one character such as , ; or |, or 'tab'",
-        )
-    return separator
-
-
-def _split(lines: Sequence[str], separator: str) -> tuple[list[list[str]], list[int]]:
-    """Return the rows that are not blank and, for each, the number of lines up to its end."""
-    rows: list[list[str]] = []
-    ends: list[int] = []
-    if separator == BLANKS:
-        pairs = [(line.split(), end) for end, line in enumerate(lines, start=1)]
-    else:
-        reader = csv.reader(lines, delimiter=separator)
-        pairs = []
-        with suppress(csv.Error):  # an overlong cell: what was read so far must do
-            pairs += [(row, reader.line_num) for row in reader]
-    for row, end in pairs:
-        if any(cell.strip() for cell in row):
-            rows.append(row)
-            ends.append(end)
-    return rows or [[""]], ends or [0]
-
-
-def _separator(lines: Sequence[str]) -> str:
-    """Return the separator that cuts most lines into the same number of cells.
-
-    A separator earns the share of rows with the usual width, and loses where its cells still
-    hold another separator. Runs of blanks count only when nothing else cuts the lines.
-    """
-    best, best_score = ",", 0.0
-    for separator in SEPARATORS:
-        rows, _ = _split(lines, separator)
-        width = usual_width(rows)
-        if width < 2:
-            continue
-        usual = [row for row in rows if len(row) == width]
-        others = [other for other in (";", "\t", "|") if other != separator]
-        cells = [cell for row in usual[:200] for cell in row]
-        uncut = sum(any(other in cell for other in others) for cell in cells) / len(cells)
-        score = len(usual) / len(rows) - 0.5 * uncut + 0.001 * min(width, 50)
-        if separator in "^~:":
-            score -= 0.3
-        if score > best_score:
-            best, best_score = separator, score
-    if best_score >= 0.6:
-        return best
-    rows, _ = _split(lines, BLANKS)
-    width = usual_width(rows)
-    share = sum(len(row) == width for row in rows) / len(rows)
-    return BLANKS if width >= 2 and share > max(0.8, best_score) else best
 
 
 def _copied(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dialect]:
@@ -195,11 +95,7 @@ def _copied(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dia
             where=str(copy.parent),
             found=error.strerror or error,
         ) from None
-    clean = replace(text, path=copy, quotes=text.quotes and not blanks)
-    return clean, replace(dialect, skip=0, uneven=False)
-
-
-# --- reading -----------------------------------------------------------------------------------
+    return replace(text, path=copy), replace(dialect, skip=0, uneven=False)
 
 
 def _read(engine: Engine, text: TextFile, dialect: Dialect, path: Path) -> list[tuple[int, str]]:
@@ -216,14 +112,14 @@ def _read(engine: Engine, text: TextFile, dialect: Dialect, path: Path) -> list[
         "skip": str(dialect.skip),
         "columns": f"{{{columns}}}",
         "delim": literal(separator),
-        "quote": literal('"' if text.quotes else ""),
-        "escape": literal('"' if text.quotes else ""),
+        "quote": literal(dialect.quoting.mark),
+        "escape": literal(dialect.quoting.escape),
         "nullstr": literal(_ABSENT),
         "null_padding": "true",
         "strict_mode": "true",
         "ignore_errors": "true",
         "store_rejects": "true",
-        "parallel": "false" if text.quotes else "true",
+        "parallel": "false" if dialect.quoting.mark else "true",
     }
     written = ", ".join(f"{key} = {value}" for key, value in options.items())
     where = str(path)
@@ -247,19 +143,20 @@ def _check_nothing_lost(
     That is what an unclosed quotation mark leads to. A row spans one line and, for every run of
     line breaks inside its cells, one more that is not blank.
     """
+    mark = dialect.quoting.mark
     cells = [f"c{i}" for i in range(dialect.layout.width + 1)]
     runs = " + ".join(f"coalesce(len(regexp_extract_all({c}, '(\\r?\\n)+')), 0)" for c in cells)
-    spanned = f"count(*) + sum({runs})" if text.quotes else "count(*)"
+    spanned = f"count(*) + sum({runs})" if mark else "count(*)"
     read = int(engine.rows(f"SELECT {spanned} FROM {RAW}")[0][0] or 0)
     refused = sum(len(_BREAKS.findall(line.strip("\r\n"))) + 1 for line in rejected)
     lines = filled_lines(text.path, skip=dialect.skip)
     many = [line for line in rejected if _BREAKS.search(line.strip("\r\n"))]
     if read + refused == lines and not many:
         return
-    number = unclosed_line(text.path)
+    number = unclosed_line(text.path, mark) if mark else 0
     raise SourceError(
         "A quotation mark is opened and not closed where it should be"
-        if text.quotes
+        if mark
         else "Some lines cannot be read",
         where=f"{path}, line {number}" if number else str(path),
         found=f"{max(lines - read, 1):,} lines would be lost",
@@ -282,7 +179,8 @@ def _sorted_out(
     rows, blanks, longs, shorts = engine.rows(
         f"SELECT count(*), count_if({blank}), count_if({long}), count_if({short}) FROM {RAW}"
     )[0]
-    kept = rows - (blanks or 0) - (longs or 0)
+    total = _total_row(engine, width)
+    kept = rows - (blanks or 0) - (longs or 0) - bool(total)
     lost = len(rejected) + (longs or 0)
     examples = [clipped(line) for _, line in rejected[:5]]
     examples += _examples(engine, long, width + 1) if longs else []
@@ -294,7 +192,8 @@ def _sorted_out(
             hint="check the separator and the quotation marks, or say 'separator'",
         )
     columns = ", ".join(f"c{i} AS {quoted(name)}" for i, name in enumerate(names))
-    kept_rows = f" WHERE NOT ({blank}) AND NOT ({long})" if blanks or longs else ""
+    left_out = [blank] * bool(blanks) + [long] * bool(longs) + [_LAST_ROW] * bool(total)
+    kept_rows = " WHERE " + " AND ".join(f"NOT ({part})" for part in left_out) if left_out else ""
     engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM {RAW}{kept_rows}")
     findings = []
     if lost:
@@ -303,7 +202,28 @@ def _sorted_out(
         findings.append(_short(shorts, _examples(engine, short, width)))
     if blanks:
         findings.append(_blank(blanks))
+    if total:
+        findings.append(_total(total))
     return findings
+
+
+def _total_row(engine: Engine, width: int) -> str:
+    """Return the last row when it is a line of totals under the data, else nothing."""
+    cells = engine.rows(
+        f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {RAW} WHERE {_LAST_ROW}"
+    )
+    filled = [cell.strip() for cell in cells[0] if cell and cell.strip()] if cells else []
+    is_total = len(filled) > 1 and filled[0].casefold().rstrip(":") in _TOTALS
+    return " | ".join(filled) if is_total else ""
+
+
+def _total(row: str) -> Finding:
+    return Finding(
+        level="note",
+        code="total-row",
+        where="rows",
+        evidence=f"The last row holds totals and was left out: {shown([row])}.",
+    )
 
 
 def _examples(engine: Engine, condition: str, width: int) -> list[str]:

@@ -16,6 +16,7 @@ MOST_TITLE_ROWS = 30
 LEAST_DESCRIBED = 5  # rows under the header, before the first of them counts as a description
 NUMERIC_SHARE = 0.8  # a column of the sample counts as numbers from this share on
 
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _MINUS = "\u2212"
 _NUMBER = re.compile(
     rf"[({_MINUS}+-]?\s*(?:[$€£¥]\s*)?[{_MINUS}+-]?\.?[0-9][0-9.,'\u2019\s]*(?:[eE][+-]?[0-9]+)?"
@@ -93,10 +94,15 @@ def find_layout(rows: Rows) -> Layout:
     findings = [_titles(rows[:top])] if top else []
     header, body = list(rows[top]), rows[top + 1 :]
     if len(header) == width - 1 and body:
-        header = ["", *header]  # R leaves out the name over the row names
+        if all(len(row) < width or not row[-1].strip() for row in body):
+            width -= 1  # every row ends with a separator too many
+        else:
+            header = ["", *header]  # R leaves out the name over the row names
     if not _is_header(header, body):
         names = tuple(f"column_{position}" for position in range(1, width + 1))
         return Layout(width, names, top, (*findings, _no_header(header)))
+    named = max((i for i, cell in enumerate(header, start=1) if cell.strip()), default=0)
+    width = max(width, named)  # a name without cells below is a column of missing values
     header += [""] * (width - len(header))
     names = tuple(unique(header[:width]))
     findings += renamed(header, names)
@@ -143,6 +149,8 @@ def _is_header(header: Sequence[str], body: Rows) -> bool:
     if not body:
         return not any(is_number(cell) for cell in header)
     numeric = [position for position in _numeric_columns(body) if position < len(header)]
+    if numeric and _names_years([header[i] for i in numeric], body, numeric):
+        return True
     if numeric:
         named = sum(not is_number(header[i]) and not is_blank(header[i]) for i in numeric)
         blank = sum(is_blank(header[i]) for i in numeric)
@@ -153,6 +161,13 @@ def _is_header(header: Sequence[str], body: Rows) -> bool:
         if cell.strip()
     )
     return 2 * recur < len(header)
+
+
+def _names_years(cells: Sequence[str], body: Rows, numeric: Sequence[int]) -> bool:
+    """Return whether numbers in a header are years over amounts: 2019, 2020, 2021."""
+    years = {cell.strip() for cell in cells if _YEAR.fullmatch(cell.strip())}
+    below = (row[i].strip() for row in body for i in numeric if i < len(row))
+    return len(cells) > 1 and len(years) == len(cells) and not any(map(_YEAR.fullmatch, below))
 
 
 def _describes(body: Rows) -> bool:

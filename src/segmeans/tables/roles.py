@@ -409,7 +409,7 @@ def _decimal_ids(role: ColumnRole, item: Evidence) -> Finding:
 def _no_feature(table: Table, roles: Sequence[ColumnRole]) -> DataError:
     seen = "; ".join(f"{role.name}: {role.reason}" for role in roles[:8])
     return DataError(
-        "No column can form segments",
+        "No column can form segments" if table.n_rows > 1 else "The table has a single row",
         where=table.name,
         found=seen,
         allowed="at least one column of numbers or categories",

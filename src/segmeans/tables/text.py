@@ -7,6 +7,7 @@ import codecs
 import gzip
 import hashlib
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|body|table)", re.IGNORECASE)
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {
     "gzip": lambda file: gzip.GzipFile(fileobj=file),
@@ -122,12 +124,12 @@ def filled_lines(path: Path, *, skip: int = 0) -> int:
     return filled + (before[-1:] != b"\n")
 
 
-def unclosed_line(path: Path) -> int:
+def unclosed_line(path: Path, mark: str = '"') -> int:
     """Return the line in which a quotation mark is opened for the last time, 0 if all close."""
     opened, is_open = 0, False
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if line.count(b'"') % 2:
+            if line.count(mark.encode()) % 2:
                 is_open = not is_open
                 opened = number if is_open else opened
     return opened if is_open else 0
@@ -159,6 +161,13 @@ def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextF
         raise SourceError("The file is empty", where=str(path), hint="check how it was exported")
     stated = _known_encoding(encoding) if encoding else ""
     found = stated or _marked_encoding(head)
+    if _MARKUP.match(head):
+        raise SourceError(
+            "The file is a web page, not a table",
+            where=str(path),
+            found=head.lstrip()[:40].decode("utf-8", errors="replace"),
+            hint="export the table itself: a download that needs a login often gives such a page",
+        )
     if not found and _is_binary(head):
         raise SourceError(
             "The file is not text",
