@@ -276,7 +276,7 @@ def score(
     id_: Id = None,
     threads: Threads = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
-    json_: Json = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
     quiet: Quiet = False,
     asked: dict[str, Any],
 ) -> None:
@@ -293,6 +293,31 @@ def score(
         typer.echo(record_json(record), nl=False)
     elif not quiet:
         life.show_scored(record, out)
+
+
+@app.command("sql")
+@_told
+def write_sql(
+    *,
+    model: ModelFile,
+    dialect: Annotated[
+        str,
+        typer.Option(help="duckdb, postgres, sqlite, bigquery, snowflake, spark, mysql or tsql."),
+    ] = "duckdb",
+    table: Annotated[str, typer.Option(help="Table with the customers.")] = "customers",
+    id_: Id = None,
+    out: Annotated[str | None, typer.Option(help="File to write, instead of printing.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Print the model as one SQL statement: segmeans sql model.json --dialect postgres."""
+    from segmeans.model import load, statement
+    from segmeans.tables.sink import write_text
+
+    text = statement(load(model), dialect=dialect, table=table, id_column=id_)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(out, text, overwrite)
 
 
 Rows = Annotated[int, typer.Option(help="How many rows.")]

@@ -13,6 +13,7 @@ from segmeans.model.files import score
 from segmeans.model.reading import SCHEMA, load
 from segmeans.model.scored import Scored
 from segmeans.model.segmentation import Model, record_json
+from segmeans.model.statement import statement
 
 __all__ = [
     "SCHEMA",
@@ -24,4 +25,5 @@ __all__ = [
     "load",
     "record_json",
     "score",
+    "statement",
 ]

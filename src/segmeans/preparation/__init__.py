@@ -21,6 +21,7 @@ from segmeans.preparation.state import (
     raw_expressions,
     status,
     status_expression,
+    status_of,
     to_units,
 )
 from segmeans.preparation.summary import summary
@@ -44,6 +45,7 @@ __all__ = [
     "raw_values",
     "status",
     "status_expression",
+    "status_of",
     "summary",
     "to_units",
 ]

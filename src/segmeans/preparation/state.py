@@ -145,7 +145,11 @@ def most_missing(features: Sequence[FeatureState], max_missing: float) -> int:
 
 def status_expression(state: PreparationState, *, text: Collection[str] = ()) -> sql.Expression:
     """Return the status of a row as SQL; ``text`` as for :func:`expressions`."""
-    absent = _count_missing(state.features, text)
+    return status_of(state, _count_missing(state.features, text))
+
+
+def status_of(state: PreparationState, absent: sql.Expression) -> sql.Expression:
+    """Return the status of a row as SQL, from the number of its features without a value."""
     many = sql.integer(most_missing(state.features, state.max_missing))
     branches = [(sql.greater(absent, many), sql.integer(TOO_MANY_MISSING))]
     if state.missing == "drop":

@@ -27,12 +27,14 @@ from typing import Literal, TypeAlias, get_args
 
 from sqlglot import exp
 
-from segmeans.errors import SegmeansError
+from segmeans.errors import SegmeansError, SettingError
 
 Expression: TypeAlias = exp.Expression
 Dialect = Literal["duckdb", "postgres", "sqlite"]
 
 DIALECTS: tuple[str, ...] = get_args(Dialect)
+#: Engines that are written for and not run here: their SQL is parsed again, and kept in the tests.
+WAREHOUSES = ("bigquery", "snowflake", "spark", "mysql", "tsql")
 EPOCH = "1970-01-01"
 #: exact_sum adds whole multiples of this, so that values up to 1 in size fit 2**37 times.
 SUM_UNIT = 2.0**-90
@@ -44,7 +46,7 @@ _ALLOWED: frozenset[type[Expression]] = frozenset({
     exp.And, exp.Or, exp.Not, exp.Is, exp.Between,
     exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE,
     exp.Count, exp.Distinct, exp.Sum, exp.Avg, exp.StddevPop, exp.Min, exp.Max,
-    exp.PercentileCont, exp.PercentileDisc, exp.Array,
+    exp.PercentileCont, exp.PercentileDisc, exp.Array, exp.Greatest,
     exp.Select, exp.From, exp.Table, exp.Where, exp.Group, exp.Order, exp.Ordered, exp.Limit,
     exp.Subquery, exp.TableAlias,
 })  # fmt: skip
@@ -260,6 +262,17 @@ def least(left: Expression, right: Expression) -> Expression:
 def greatest(left: Expression, right: Expression) -> Expression:
     """Return the larger value, NULL if either is; engines disagree on ``GREATEST`` with NULL."""
     return case([(greater_equal(left, right), left), (less(left, right), right)])
+
+
+def greatest_of(first: Expression, *others: Expression) -> Expression:
+    """Return the largest of several values, none of which is NULL.
+
+    Examples
+    --------
+    >>> print(render(greatest_of(column("a"), column("b")), "sqlite"))
+    MAX("a", "b")
+    """
+    return exp.Greatest(this=first.copy(), expressions=[other.copy() for other in others])
 
 
 # Conditions
@@ -500,7 +513,7 @@ def render(expression: Expression, dialect: str) -> str:
     ----------
     expression : Expression
         Built by the functions of this module.
-    dialect : {"duckdb", "postgres", "sqlite"}
+    dialect : {"duckdb", "postgres", "sqlite"} or one of :data:`WAREHOUSES`
         The SQL to write.
 
     Raises
@@ -508,10 +521,8 @@ def render(expression: Expression, dialect: str) -> str:
     SegmeansError
         For an unknown dialect and for any node this module does not build.
     """
-    if dialect not in DIALECTS:
-        raise SegmeansError(
-            "There is no such SQL dialect", found=dialect, allowed=", ".join(DIALECTS)
-        )
+    if dialect not in (known := (*DIALECTS, *WAREHOUSES)):
+        raise SettingError("There is no such SQL dialect", found=dialect, allowed=", ".join(known))
     for node in expression.walk():
         _refuse_unknown(node, dialect)
     if dialect in _REWRITES:
@@ -586,4 +597,35 @@ def _sqlite_try_double(value: Expression) -> Expression:
     return case([(is_number, double(value)), (is_spelled, double(trimmed))])
 
 
-_REWRITES = {"postgres": _rewrite_postgres, "sqlite": _rewrite_sqlite}
+def _rewrite_snowflake(node: Expression) -> Expression:
+    if isinstance(node, exp.TryCast):  # takes text alone there
+        return exp.Cast(this=node.this, to=node.to)
+    return node
+
+
+def _rewrite_mysql(node: Expression) -> Expression:
+    if isinstance(node, exp.Cast) and _is_type(node.to, "TEXT"):
+        return exp.Cast(this=node.this, to=_type("BINARY"))  # else 'male' equals 'Male'
+    return node
+
+
+def _rewrite_tsql(node: Expression) -> Expression:
+    if isinstance(node, exp.Cast) and _is_type(node.to, "TEXT"):
+        letters = exp.DataType(
+            this=exp.DataType.Type.NVARCHAR,
+            expressions=[exp.DataTypeParam(this=exp.var("MAX"))],
+        )
+        exact = exp.var("Latin1_General_100_BIN2")  # else 'male' equals 'Male'
+        return exp.Collate(this=exp.Cast(this=node.this, to=letters), expression=exact)
+    if isinstance(node, exp.Literal) and node.is_string and not node.name.isascii():
+        return exp.National(this=node.name)
+    return node
+
+
+_REWRITES = {
+    "postgres": _rewrite_postgres,
+    "sqlite": _rewrite_sqlite,
+    "snowflake": _rewrite_snowflake,
+    "mysql": _rewrite_mysql,
+    "tsql": _rewrite_tsql,
+}
