@@ -119,8 +119,8 @@ def inner_borders(
     Returns
     -------
     Inner
-        For clusters too small to cut, ratio 1 with an infinite upper end. ``low`` is minus infinity where
-        the counts leave open whether there is a gap.
+        For clusters too small to cut, ratio 1 with an infinite upper end. ``low`` is minus
+        infinity where the counts leave open whether there is a gap.
     """
     found = Inner(np.ones(k), np.full(k, np.inf), np.full(k, -np.inf))
     for j in range(k):
