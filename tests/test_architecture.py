@@ -64,6 +64,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py",),
     "scipy": ("tracking.py", "segments/clv.py", "clustering/limits.py"),
+    "jinja2": ("report/",),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),
     "pandas": ("report/",),
