@@ -178,6 +178,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Variation:
+    """What becomes of the recommended segments under another choice of the analyst."""
+
+    kind: Literal["preparation", "feature", "method"]
+    what: str  # "scale: robust", "without Age", "k-medoids" ...
+    agreement: float  # adjusted Rand with the recommended solution
+    segment: int  # the segment that changes most
+    kept: float  # its Jaccard index with the most similar one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
     """A feature that sets a segment apart."""
 
@@ -327,3 +338,68 @@ class ScoredRecord:
     unlike: int | None  # how many are unlike anyone seen; None for a model that cannot tell
     segments: tuple[ScoredSegment, ...]
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureDrift:
+    """How the values of a feature have moved since the day of training."""
+
+    column: str
+    psi: float  # population stability index over the bins of that day
+    effect: float  # Cramer's V between the two days, 0 to 1
+    p: float  # of the chi-squared test, adjusted for the number of features
+    missing_then: float
+    missing_now: float
+    unseen: float | None  # share of values of no level that day; None for numbers
+    drift: Literal["none", "slight", "strong"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefreshRecord:
+    """Whether a model still fits the customers of another day."""
+
+    scored: ScoredRecord
+    drift: tuple[FeatureDrift, ...]  # in the order of the features
+    sizes_psi: float  # of the sizes of the segments
+    sizes_p: float
+    unlike_share: float
+    unlike_p: float  # of so many or more, if customers were as on the day of training
+    spread_ratio: float  # mean squared distance from the own centre, now over then
+    advice: Literal["keep", "refit", "rethink"]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """Customers who were in one segment and are in another one now."""
+
+    origin: str
+    target: str
+    customers: int
+    share: float  # of those who were in the origin and are still there
+    back: int  # how many went the other way
+    p: float  # of so uneven an exchange by chance, adjusted for the number of pairs
+    beyond_noise: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What happened between two periods."""
+
+    before: str
+    after: str
+    origins: tuple[str, ...]  # segments of the first period, the rows of ``counts``
+    targets: tuple[str, ...]  # segments of the second period, its columns
+    counts: tuple[tuple[int, ...], ...]  # customers of both periods
+    joined: tuple[int, ...]  # by target
+    left: tuple[int, ...]  # by origin
+    flows: tuple[Flow, ...]  # of all pairs that differ, the largest first
+    moved_share: float  # of the customers of both periods
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackRecord:
+    """Who moved from where to where, over two or more periods."""
+
+    periods: tuple[str, ...]
+    steps: tuple[Step, ...]

@@ -128,7 +128,7 @@ def test_rules_on_plain_numbers() -> None:
     assert "segment 3 (1.9%)" in tiny(np.array([0.5, 0.481, 0.019]))[0].evidence
     assert outliers(np.array([0.96, 0.04]), np.array([0.6, 0.4]), 100) == []
     assert outliers(np.array([0.9, 0.1]), np.array([0.1, 0.9]), 100) == []
-    assert deciding([Influence("a", 1.0, 0.0)]) == []
+    assert deciding([Influence("a", 1.0, 0.0, 1, 0.0)]) == []
 
 
 def test_online_retail_outliers(data_dir: Path) -> None:

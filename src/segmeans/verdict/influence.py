@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans import preparation
-from segmeans.clustering.agreement import adjusted_rand, contingency
+from segmeans.clustering.agreement import (
+    AnyLabels,
+    adjusted_rand,
+    best_jaccard,
+    contingency,
+)
 from segmeans.clustering.coreset import Points
 from segmeans.clustering.kernels import Floats, Labels, assign, starts
 from segmeans.clustering.resample import effort, settle, thin
@@ -56,6 +61,8 @@ class Influence(NamedTuple):
     feature: str
     share: float  # of the variance between the segments
     agreement: float  # adjusted Rand with the segments found without the feature
+    segment: int  # the segment that changes most without it, from 1
+    kept: float  # its Jaccard index with the most similar segment
 
 
 def solved(held: Points, centres: Floats, state: PreparationState, seed: int = 0) -> Solved:
@@ -116,24 +123,48 @@ def influences(solution: Solved, seed: int = 0) -> tuple[Influence, ...]:
     total = float(between.sum()) or 1.0
     seeds = np.random.SeedSequence(seed).spawn(len(solution.features))
     return tuple(
-        Influence(name, float(between[own].sum()) / total, _without(solution, own, each))
+        Influence(name, float(between[own].sum()) / total, *_without(solution, own, each))
         for name, own, each in zip(solution.features, solution.columns, seeds, strict=True)
     )
 
 
-def _without(solution: Solved, columns: NDArray[np.intp], seed: np.random.SeedSequence) -> float:
+def _without(
+    solution: Solved, columns: NDArray[np.intp], seed: np.random.SeedSequence
+) -> tuple[float, int, float]:
     kept = np.setdiff1d(np.arange(solution.points.shape[1]), columns)
     if not len(kept):
-        return 0.0
+        return 0.0, 1, 0.0
     rest = np.ascontiguousarray(solution.points[:, kept])
     work = effort(*rest.shape)
     warm = np.ascontiguousarray(solution.centres[:, kept])
     generator = np.random.default_rng(seed)
     found = settle(rest, solution.weights, solution.k, generator, work, [warm])
-    table = contingency(
-        solution.labels, assign(rest, found), solution.k, solution.k, solution.weights
-    )
-    return adjusted_rand(table)
+    return compared(solution.labels, assign(rest, found), solution.k, solution.weights)
+
+
+def compared(
+    labels: AnyLabels, others: AnyLabels, k: int, weights: Floats | None = None
+) -> tuple[float, int, float]:
+    """Compare segments with those found in another way.
+
+    Returns
+    -------
+    agreement : float
+        Adjusted Rand index.
+    segment : int
+        The segment that changes most, from 1.
+    kept : float
+        Its Jaccard index with the most similar one.
+
+    Examples
+    --------
+    >>> compared(np.array([0, 0, 1, 1, 1]), np.array([1, 1, 0, 0, 0]), 2)
+    (1.0, 1, 1.0)
+    """
+    table = contingency(labels, others, k, max(k, int(others.max()) + 1), weights)
+    jaccard = best_jaccard(table)
+    least = int(jaccard.argmin())
+    return adjusted_rand(table), least + 1, float(jaccard[least])
 
 
 def shares_between(solution: Solved) -> Floats:
