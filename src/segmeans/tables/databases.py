@@ -67,11 +67,7 @@ def load_duckdb(
     }
     schema, name = known[chosen := chosen_table(table, list(known), where)]
     full = f"{_ATTACHED}.{quoted(schema)}.{quoted(name)}"
-    names = list(engine.types(f"SELECT * FROM {full}", where=where))
-    tidy = unique(names)
-    columns = ", ".join(f"{quoted(o)} AS {quoted(n)}" for o, n in zip(names, tidy, strict=True))
-    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM {full}", where=where)
-    return {"table": chosen}, renamed(names, tidy)
+    return {"table": chosen}, view_with_tidy_names(engine, relation, full, where=where)
 
 
 def load_sqlite(

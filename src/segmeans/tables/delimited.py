@@ -12,13 +12,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from segmeans.errors import OutputError, SourceError
+from segmeans.errors import SourceError
 from segmeans.records import Finding
 from segmeans.tables.dialect import BLANKS, Dialect, find_dialect, separator_name
 from segmeans.tables.duck import Engine, literal, quoted
 from segmeans.tables.grid import RAW
 from segmeans.tables.names import clipped, shown
-from segmeans.tables.text import TextFile, filled_lines, open_text, unclosed_line
+from segmeans.tables.text import TextFile, copy_failed, filled_lines, open_text, unclosed_line
 from segmeans.tables.values import teach
 
 REJECTED_SHARE = 0.1  # more rejected lines than this and the file is refused
@@ -90,11 +90,7 @@ def _copied(text: TextFile, copy: Path, dialect: Dialect) -> tuple[TextFile, Dia
             for line in islice(source, dialect.skip, None):
                 out.write("\t".join(line.split()) + "\n" if blanks else line)
     except OSError as error:
-        raise OutputError(
-            "The temporary copy of the file cannot be written",
-            where=str(copy.parent),
-            found=error.strerror or error,
-        ) from None
+        raise copy_failed(copy.parent, error) from None
     return replace(text, path=copy), replace(dialect, skip=0, uneven=False)
 
 

@@ -68,14 +68,28 @@ def load_cells(
     engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT * FROM {RAW}")
 
 
-def view_with_tidy_names(engine: Engine, relation: str) -> tuple[Finding, ...]:
-    """Make a view of the table ``raw`` with tidy, unique names; return what was renamed."""
-    names = list(engine.types(f"SELECT * FROM {RAW}"))
+def view_with_tidy_names(
+    engine: Engine, relation: str, source: str = RAW, *, where: str = ""
+) -> tuple[Finding, ...]:
+    """Make a view with tidy, unique names; return what was renamed.
+
+    Parameters
+    ----------
+    engine : Engine
+        Gets the view.
+    relation : str
+        Name of the new view.
+    source : str, default="raw"
+        SQL of a table, quoted where needed, or of a scan.
+    where : str, default=""
+        What the source is, for messages.
+    """
+    names = list(engine.types(f"SELECT * FROM {source}", where=where))
     tidy = unique(names)
     columns = ", ".join(
         f"{quoted(old)} AS {quoted(new)}" for old, new in zip(names, tidy, strict=True)
     )
-    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM {RAW}")
+    engine.run(f"CREATE VIEW {quoted(relation)} AS SELECT {columns} FROM {source}", where=where)
     return renamed(names, tidy)
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from segmeans.errors import DependencyError, OutputError, SourceError
+from segmeans.errors import DependencyError, SourceError
 from segmeans.records import Finding
 from segmeans.tables.databases import chosen_table, one_of
 from segmeans.tables.duck import Engine, literal, quoted
 from segmeans.tables.grid import RAW, renamed
 from segmeans.tables.names import unique
+from segmeans.tables.text import copy_failed
 
 if TYPE_CHECKING:
     import psycopg
@@ -99,11 +100,7 @@ def _copied(
                 for data in stream:
                     file.write(data)
         except OSError as error:
-            raise OutputError(
-                "The temporary copy of the rows cannot be written",
-                where=str(engine.folder),
-                found=error.strerror or error,
-            ) from None
+            raise copy_failed(engine.folder, error) from None
     tidy = unique(names)
     _read_copy(engine, path, relation, tidy, name)
     return details, renamed(names, tidy)

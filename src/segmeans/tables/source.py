@@ -16,8 +16,7 @@ from segmeans.tables.asked import check_columns
 from segmeans.tables.columns import serve_columns
 from segmeans.tables.delimited import load_delimited
 from segmeans.tables.duck import BLOCK_ROWS, Engine, Table, literal, quoted
-from segmeans.tables.grid import RAW, renamed
-from segmeans.tables.names import unique
+from segmeans.tables.grid import RAW, view_with_tidy_names
 from segmeans.tables.text import file_digest, unreadable
 
 SOURCE, DATA = "source", "data"  # the rows as the source gives them, and as they are served
@@ -312,13 +311,8 @@ def _load_parquet(engine: Engine, path: Path, _: Settings) -> Loaded:
     parts = _parts(path) if path.is_dir() else [path]
     listed = ", ".join(literal(str(part)) for part in parts)
     scan = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-    types = engine.types(f"SELECT * FROM {scan}", where=str(path))
-    names, tidy = list(types), unique(list(types))
-    columns = ", ".join(
-        f"{quoted(old)} AS {quoted(new)}" for old, new in zip(names, tidy, strict=True)
-    )
-    engine.run(f"CREATE VIEW {SOURCE} AS SELECT {columns} FROM {scan}", where=str(path))
-    return ({"files": str(len(parts))} if path.is_dir() else {}), renamed(names, tidy)
+    details = {"files": str(len(parts))} if path.is_dir() else {}
+    return details, view_with_tidy_names(engine, SOURCE, scan, where=str(path))
 
 
 def _load_json(engine: Engine, path: Path, _: Settings) -> Loaded:

@@ -106,6 +106,16 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     return SourceError("The file cannot be read", where=str(path), found=error.strerror or error)
 
 
+def copy_failed(folder: Path, error: OSError) -> OutputError:
+    """Return the error for a temporary copy that cannot be written."""
+    return OutputError(
+        "The temporary copy of the rows cannot be written",
+        where=str(folder),
+        found=error.strerror or error,
+        hint="free some space, or let TMPDIR name another folder",
+    )
+
+
 def filled_lines(path: Path, *, skip: int = 0) -> int:
     """Return how many lines of a clean file are not blank, the first ``skip`` left out."""
     filled = 0
@@ -353,11 +363,7 @@ def _rewrite(
             "The text does not fit the setting 'encoding'", where=str(path), found=error
         ) from None
     except OSError as error:
-        raise OutputError(
-            "The temporary copy of the file cannot be written",
-            where=str(copy.parent),
-            found=error.strerror or error,
-        ) from None
+        raise copy_failed(copy.parent, error) from None
 
 
 def _plain_lines(text: str) -> str:
