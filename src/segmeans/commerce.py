@@ -134,6 +134,23 @@ def read_log(table: Table, settings: Settings) -> OrderLog:
     return read(table, guess_columns(table, given), options)
 
 
+def meanings(columns: OrderColumns) -> tuple[tuple[str, str, str], ...]:
+    """Say what the columns of an order log were taken for.
+
+    Parameters
+    ----------
+    columns : OrderColumns
+
+    Returns
+    -------
+    tuple of (meaning, column, reason)
+    """
+    found = ((meaning, getattr(columns, meaning)) for meaning in MEANINGS)
+    return tuple(
+        (what, name, columns.reasons.get(what, "as asked")) for what, name in found if name
+    )
+
+
 _SETTING = {"group": "product_group"}
 
 

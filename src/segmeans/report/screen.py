@@ -53,11 +53,17 @@ STRUCTURES = {
 }
 
 MEANINGS = {
+    "report.html": "what was found and what to do: read this first",
+    "report.md": "the same as text",
     "segments": "the segment of every customer",
     "profile": "every segment and feature in plain units",
     "actions": "what to do with each segment, why, and how to test it",
     "study": "everything that was found, for programs",
     "model": "assigns new customers to these segments",
+    "rfm": "recency, frequency, value and RFM name of every customer",
+    "funnel": "order lines accounted for, one by one",
+    "orders": "everything that was found in the orders, for programs",
+    "rejected": "order lines that were left out, with the reason",
 }
 
 
@@ -110,6 +116,9 @@ def show_inspection(seen: Inspection, *, on: Console | None = None) -> None:
     on = on or console()
     on.print()
     show_source(seen.source, on)
+    if seen.orders:
+        _show_title("What the columns of the order log mean", on)
+        _show_list((f"{what}: {column} ({why})" for what, column, why in seen.orders), on)
     show_roles(seen.roles, on)
     show_findings(seen.findings, on)
     if seen.preparation is not None:
@@ -209,7 +218,7 @@ def show_files(paths: Sequence[Path], on: Console) -> None:
     _show_title("Written", on)
     grid = Table.grid(padding=(0, 2))
     for path in others:
-        meaning = MEANINGS.get(path.name.split(".")[0], "")
+        meaning = MEANINGS.get(path.name, MEANINGS.get(path.name.split(".")[0], ""))
         grid.add_row(Text(plain_text(path), style="cyan"), Text(meaning))
     if figures:
         names = dict.fromkeys(path.stem for path in figures)

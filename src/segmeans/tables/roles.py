@@ -59,7 +59,9 @@ class Recognised:
         return next(iter(self.named("id")), None)
 
 
-def recognise(table: Table, settings: Settings | None = None) -> Recognised:
+def recognise(
+    table: Table, settings: Settings | None = None, *, any_feature: bool = True
+) -> Recognised:
     """Recognise what every column of a table is.
 
     Parameters
@@ -68,6 +70,8 @@ def recognise(table: Table, settings: Settings | None = None) -> Recognised:
         One row per customer.
     settings : Settings, optional
         ``id``, ``features``, ``ignore`` and ``describe`` override what is recognised.
+    any_feature : bool, default=True
+        Raise when no column can be a feature.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def recognise(table: Table, settings: Settings | None = None) -> Recognised:
         findings += found
     final = _with_labels_describing(final)
     findings = [*_id_findings(table, final, evidence), *findings]
-    if not any(role.use == "feature" for role in final):
+    if any_feature and not any(role.use == "feature" for role in final):
         raise _no_feature(table, final)
     return Recognised(tuple(final), tuple(findings))
 

@@ -1,23 +1,22 @@
-"""The conductor: the only room that knows the order of the steps."""
+"""The conductor: the only file that knows the order of the steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segmeans import doctor, model, preparation, shown, verdict
+from segmeans import doctor, model, preparation, verdict
 from segmeans.clustering import evidence, kernels
 from segmeans.clustering.coreset import count_distinct
 from segmeans.clustering.search import Budget, Solution, sweep
-from segmeans.commerce import Commerce, judge, of_customers, read_log
+from segmeans.commerce import Commerce, judge, meanings, of_customers, read_log
 from segmeans.errors import DataError, SettingError
-from segmeans.model import Assigned, Model, record_json
-from segmeans.prepared import CustomerSample, PreparedRows, draw, everyone, prepare
+from segmeans.model import Assigned, Model
+from segmeans.prepared import PreparedRows, draw, everyone, prepare
 from segmeans.prices import of_weights, within_sizes
 from segmeans.records import (
     ColumnRole,
@@ -27,7 +26,6 @@ from segmeans.records import (
     ModelRecord,
     ModelSegment,
     PreparationState,
-    SourceInfo,
     StudyRecord,
     Use,
     Verdict,
@@ -36,7 +34,7 @@ from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
 from segmeans.segments.profile import profile
 from segmeans.settings import Settings
-from segmeans.tables import sql
+from segmeans.study.result import Inspection, Progress, Study, silent
 from segmeans.tables.orders import CustomerTable, OrderLog
 from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
@@ -47,159 +45,6 @@ EFFORT, EFFORT_FAST = 6.0, 2.0
 STRICT = 1000
 """Most iterations of the last descent on all rows."""
 USES: tuple[Use, ...] = ("id", "feature", "describe", "ignore")
-
-
-class Progress(Protocol):
-    """What is told of long work: the step, how much of it is done, and how much there is."""
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` pieces of a step are finished."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
-    del step, done, total
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inspection:
-    """What a source holds and what each column is taken for."""
-
-    source: SourceInfo
-    roles: tuple[ColumnRole, ...]
-    findings: tuple[Finding, ...]
-    preparation: PreparationState | None  # None when no column can be a feature
-
-    def to_json(self) -> str:
-        """Return the inspection as JSON text."""
-        return record_json(self)
-
-
-@dataclass(frozen=True)
-class Study:
-    """A finished study: the record that ``study.json`` holds, and the rows it speaks of.
-
-    The source stays open until the study is closed, so that the segment of every customer can be
-    written beside its id; a study is a context manager.
-
-    Parameters
-    ----------
-    record : StudyRecord
-    model : Model
-        Says which segment anyone belongs to.
-    assigned : Assigned
-        One entry per row of the source, in its order.
-    status : ndarray of shape (n,)
-        0 for a scored row, else the reason, as :data:`segmeans.preparation.STATUS` names it.
-    sample : CustomerSample
-        For the figures.
-    opened : Opened
-        The source; of an order log, the customers that were made from it.
-    commerce : Commerce or None
-        What an order log says beyond its customers.
-    """
-
-    record: StudyRecord
-    model: Model
-    assigned: Assigned
-    status: NDArray[np.int8]
-    sample: CustomerSample
-    opened: Opened
-    commerce: Commerce | None = None
-
-    @property
-    def k(self) -> int:
-        """The number of segments."""
-        return self.record.k
-
-    @property
-    def labels(self) -> NDArray[np.int32]:
-        """Segment number of every row of the source, from 1; 0 where it is not scored."""
-        return self.assigned.labels + 1
-
-    def to_json(self) -> str:
-        """Return the text of ``study.json``."""
-        return record_json(self.record)
-
-    def customers(self) -> dict[str, NDArray[Any]]:
-        """Return the segment of every customer as columns, for example for a DataFrame.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (n,)
-            The id (or the number of the row), ``segment`` and ``name``, ``certainty`` from 0 on a
-            border to 1 in a centre, ``runner_up`` and ``runner_up_name``, and why a row is
-            ``unscored``; None or NaN where there is nothing to say. In the order of the source.
-        """
-        blocks = list(self.customer_blocks())
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-    def customer_blocks(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield the same as :meth:`customers` block by block, in bounded memory."""
-        names = np.array([one.name for one in self.record.segments], dtype=object)
-        legend = preparation.legend(self.record.preparation)
-        reasons = np.array([legend[mark] for mark in sorted(legend)], dtype=object)
-        reasons[preparation.USED] = None
-        id_column = self.model.record.id_column
-        first = 0
-        for ids in self._ids(id_column):
-            part = slice(first, first + len(ids))
-            first += len(ids)
-            labels, second = self.assigned.labels[part], self.assigned.runners_up[part]
-            yield {
-                id_column or "row": ids,
-                "segment": _numbered(labels),
-                "name": _named(labels, names),
-                "certainty": np.round(self.assigned.certainty[part].astype(np.float64), 4),
-                "runner_up": _numbered(second),
-                "runner_up_name": _named(second, names),
-                "unscored": reasons[self.status[part]],
-            }
-
-    def _ids(self, column: str | None) -> Iterator[NDArray[Any]]:
-        table = self.opened.table
-        if column is None:
-            yield np.arange(1, table.n_rows + 1)
-            return
-        for block in table.blocks({"id": sql.as_text(sql.column(column))}):
-            yield block["id"]
-
-    def close(self) -> None:
-        """Close the source."""
-        self.opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __str__(self) -> str:
-        return shown.as_text(self.record)
-
-    def __repr__(self) -> str:
-        return f"<Study: {shown.headline(self.record)}>"
-
-    def _repr_html_(self) -> str:
-        return shown.as_html(self.record)
-
-
-def _numbered(labels: NDArray[np.int32]) -> NDArray[Any]:
-    """Return segment numbers from 1, None for nobody."""
-    numbers = (labels + 1).astype(object)
-    numbers[labels < 0] = None
-    return numbers
-
-
-def _named(labels: NDArray[np.int32], names: NDArray[Any]) -> NDArray[Any]:
-    found = names[labels]
-    found[labels < 0] = None
-    return found
 
 
 def look(source: Any, settings: Settings) -> Inspection:
@@ -215,17 +60,22 @@ def look(source: Any, settings: Settings) -> Inspection:
     -------
     Inspection
     """
-    with open_table(source, settings) as opened:
-        seen = recognise(opened.table, settings)
-        findings = (*opened.findings, *seen.findings)
+    with _open(source, settings) as opened:
+        of = _customers_of(opened, settings)
+        seen = recognise(of.opened.table, of.settings, any_feature=False)
+        findings = (*of.opened.findings, *seen.findings)
         state: PreparationState | None = None
         try:
-            fitted = preparation.fit(opened.table, seen.roles, settings)
+            fitted = preparation.fit(of.opened.table, seen.roles, of.settings)
             state, findings = fitted.state, (*findings, *fitted.findings)
         except DataError as error:
             findings = (*findings, _no_features(opened.info.name, error))
         return Inspection(
-            source=opened.info, roles=seen.roles, findings=findings, preparation=state
+            source=opened.info,
+            roles=seen.roles,
+            findings=findings,
+            preparation=state,
+            orders=() if of.orders is None else meanings(of.orders[0].columns),
         )
 
 
@@ -283,15 +133,7 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
     """
     read_playbook(settings.playbook)  # a fault in it is said before the work, not after it
     progress("Reading the table", 0, 1)
-    of_log: dict[str, object] = {
-        "features": (),
-        "ignore": (),
-        "describe": (),
-        "weight": {},
-        "id": None,
-    }
-    as_source = settings.model_copy(update=of_log) if settings.orders else settings
-    opened = open_table(source, as_source)
+    opened = _open(source, settings)
     try:
         study = _conduct(opened, settings, progress)
     except BaseException:
@@ -335,6 +177,32 @@ def _settled(
     return centres, everyone(ready.rows, centres), prices
 
 
+def _open(source: Any, settings: Settings) -> Opened:
+    """Open a source; the columns that settings name are those of a customer table."""
+    if settings.orders:
+        named: dict[str, object] = {"features": (), "ignore": (), "describe": (), "weight": {}}
+        settings = settings.model_copy(update={**named, "id": settings.customer})
+    return open_table(source, settings)
+
+
+class _Customers(NamedTuple):
+    """One row per customer: the source as it is, or made from an order log."""
+
+    opened: Opened
+    settings: Settings
+    orders: tuple[OrderLog, CustomerTable] | None
+
+
+def _customers_of(opened: Opened, settings: Settings) -> _Customers:
+    if not settings.orders:
+        return _Customers(opened, settings, None)
+    log = read_log(opened.table, settings)
+    made = log.customers(settings.features or ("rfm",))
+    findings = (*opened.findings, *made.findings)
+    opened = replace(opened, table=made.table, findings=findings)
+    return _Customers(opened, of_customers(settings, made), (log, made))
+
+
 class _Ready(NamedTuple):
     """The customers, ready for the search."""
 
@@ -356,13 +224,7 @@ class _Searched(NamedTuple):
 
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
-    orders = None
-    if settings.orders:
-        log = read_log(opened.table, settings)
-        made = log.customers(settings.features or ("rfm",))
-        orders = log, made
-        opened = replace(opened, table=made.table, findings=(*opened.findings, *made.findings))
-        settings = of_customers(settings, made)
+    opened, settings, orders = _customers_of(opened, settings)
     seen = recognise(opened.table, settings)
     progress("Reading the table", 1, 1)
     fitted = preparation.fit(opened.table, seen.roles, settings)
