@@ -332,6 +332,11 @@ def test_bad_k_is_refused(k):
         search([[1.0], [2.0]], k)
 
 
+def test_no_threads_are_refused():
+    with pytest.raises(SettingError, match="threads"):
+        search([[1.0], [2.0]], 1, threads=0)
+
+
 def test_more_clusters_than_distinct_rows_are_refused():
     with pytest.raises(DataError, match="2 distinct rows"):
         search([[1.0], [2.0], [1.0]], 3)

@@ -159,7 +159,7 @@ class Hunt:
             self._start_some()
 
     def _run_swapping(self) -> None:
-        if not self._swapping:
+        if not self._swapping and self._may_go_on():
             self._swapping = True
             self.tally = self.tally.restart()
         while not self._settled() and self._may_go_on():

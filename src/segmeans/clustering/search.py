@@ -120,13 +120,11 @@ def sweep(
     DataError
         For NaN, infinity, unsuitable shapes or weights, and fewer distinct rows than clusters.
     SettingError
-        For k below 1.
+        For k or threads below 1.
     """
     wanted = _checked_ks(ks)
     source, found = survey(open_source(points, weights))
-    setup = Setup(
-        budget or Budget(), seed, kernels.default_threads() if threads is None else threads
-    )
+    setup = Setup(budget or Budget(), seed, _checked_threads(threads))
     merged = merge(source)
     if merged is not None:
         _check_distinct(merged, max(wanted))
@@ -151,6 +149,16 @@ def _checked_ks(ks: Iterable[int]) -> tuple[int, ...]:
     if not wanted:
         raise SettingError("No number of clusters was asked for", where="ks")
     return tuple(int(k) for k in wanted)
+
+
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        return kernels.default_threads()
+    if threads < 1:
+        raise SettingError(
+            "The number of threads does not suit", where="threads", found=threads, allowed=">= 1"
+        )
+    return threads
 
 
 def _check_distinct(points: Points, k: int) -> None:
