@@ -63,7 +63,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "python_calamine": ("tables/",),
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py",),
-    "scipy": ("tracking.py", "segments/clv.py", "clustering/limits.py"),
+    "scipy": ("tracking/chance.py", "segments/clv.py", "clustering/limits.py"),
     "jinja2": ("report/",),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),

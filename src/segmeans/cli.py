@@ -320,6 +320,61 @@ def write_sql(
         write_text(out, text, overwrite)
 
 
+@app.command()
+@_told
+@_with_settings("Source")
+def refresh(
+    *,
+    model: ModelFile,
+    source: Customers,
+    id_: Id = None,
+    threads: Threads = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Say whether a model still fits: segmeans refresh model.json february.csv."""
+    settings = Settings.ask({**asked, "id": id_, "threads": threads}, where="command line")
+    from segmeans.model import load, record_json
+    from segmeans.report import life, screen
+    from segmeans.tracking import refresh
+
+    with screen.progress(quiet=quiet or json_) as progress:
+        record = refresh(load(model), source, settings=settings, progress=progress)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    elif not quiet:
+        life.show_refresh(record)
+
+
+@app.command()
+@_told
+def track(
+    *,
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Files of segments, the earliest first.", show_default=False),
+    ],
+    out: Annotated[
+        str | None, typer.Option(help="Write the previous and the current segment of everyone.")
+    ] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="The id. Default: first column.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say who moved from where to where: segmeans track january.csv february.csv."""
+    from segmeans.model import record_json
+    from segmeans.report import life
+    from segmeans.tracking import track
+
+    record = track(sources, id_column=id_, out=out, overwrite=overwrite)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    elif not quiet:
+        life.show_track(record)
+
+
 Rows = Annotated[int, typer.Option(help="How many rows.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")]
 Out = Annotated[str, typer.Option(help="File to write: .csv, .csv.gz or .parquet.")]

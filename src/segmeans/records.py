@@ -363,6 +363,7 @@ class RefreshRecord:
     sizes_psi: float  # of the sizes of the segments
     sizes_p: float
     unlike_share: float
+    unlike_expected: float  # that share if nothing had changed
     unlike_p: float  # of so many or more, if customers were as on the day of training
     spread_ratio: float  # mean squared distance from the own centre, now over then
     advice: Literal["keep", "refit", "rethink"]

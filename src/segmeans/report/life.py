@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segmeans.records import ScoredRecord
+from segmeans.records import RefreshRecord, ScoredRecord, Step, TrackRecord
 from segmeans.report.screen import console, show_findings
 from segmeans.segments.words import plain_text
 
@@ -55,6 +55,114 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
     show_findings(record.findings, on)
     on.print()
     on.print(Text(f"Written: {plain_text(str(out))}"))
+
+
+ADVICE = {
+    "keep": "Keep the model.",
+    "refit": "Refit the model: segmeans run on these customers.",
+    "rethink": "Rethink the features before a refit.",
+}
+
+
+def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
+    """Print whether a model still fits, and why.
+
+    Parameters
+    ----------
+    record : RefreshRecord
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    on.print(Text(ADVICE[record.advice], style="bold"))
+    for reason in record.reasons:
+        on.print(Text(f"  - {plain_text(reason)}"))
+    _print_table(
+        ("feature", "psi", "Cramer's V", "p", "missing then", "missing now", "drift"),
+        [
+            (
+                plain_text(one.column),
+                f"{one.psi:.3f}",
+                f"{one.effect:.3f}",
+                f"{one.p:.2g}",
+                _percent(one.missing_then),
+                _percent(one.missing_now),
+                one.drift,
+            )
+            for one in record.drift
+        ],
+        on,
+    )
+    _print_table(
+        ("segment", "name", "customers", "share", "at training"),
+        [
+            (
+                str(one.number),
+                plain_text(one.name),
+                f"{one.size:,}",
+                _percent(one.share),
+                _percent(one.then),
+            )
+            for one in record.scored.segments
+        ],
+        on,
+    )
+    show_findings(record.scored.findings, on)
+
+
+def show_track(record: TrackRecord, *, on: Console | None = None) -> None:
+    """Print who moved from where to where.
+
+    Parameters
+    ----------
+    record : TrackRecord
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    for step in record.steps:
+        _show_step(step, on)
+
+
+def _show_step(step: Step, on: Console) -> None:
+    both = sum(map(sum, step.counts))
+    head = f"{plain_text(step.before)} > {plain_text(step.after)}"
+    on.print(Text(head, style="bold"))
+    on.print(
+        Text(
+            f"  {both:,} customers of both, {_percent(step.moved_share)} in another segment; "
+            f"{sum(step.joined):,} joined, {sum(step.left):,} left"
+        )
+    )
+    numbers = {name: str(place) for place, name in enumerate(step.targets, 1)}
+    _print_table(
+        ("from", *(f"to {number}" for number in numbers.values()), "left"),
+        [
+            (_numbered(origin, numbers), *(f"{count:,}" for count in row), f"{left:,}")
+            for origin, row, left in zip(step.origins, step.counts, step.left, strict=True)
+        ]
+        + [("joined", *(f"{count:,}" for count in step.joined), "")],
+        on,
+    )
+    on.print()
+    for name in (name for name in numbers if name not in step.origins):
+        on.print(Text(f"  To {_numbered(name, numbers)}"))
+    beyond = [flow for flow in step.flows if flow.beyond_noise]
+    on.print()
+    if not beyond:
+        on.print(Text("  No flow is larger than the flow back by more than chance allows."))
+    for flow in beyond:
+        on.print(
+            Text(
+                f"  - {flow.customers:,} ({_percent(flow.share)}) went from "
+                f"{plain_text(flow.origin)!r} to {plain_text(flow.target)!r}, "
+                f"{flow.back:,} the other way."
+            )
+        )
+
+
+def _numbered(name: str, numbers: dict[str, str]) -> str:
+    return f"{numbers.get(name, '-')} {plain_text(name)}"
 
 
 def _part(count: int, whole: int) -> str:

@@ -6,13 +6,12 @@ Ids, and the words that numbers stand for, join them only while the file is writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from segmeans.errors import OutputError, SegmeansError, SettingError
-from segmeans.tables.cells import harmless
-from segmeans.tables.duck import Array, Table, literal, quoted
-from segmeans.tables.sink import whole
+from segmeans.tables.duck import Array, Engine, Table, literal, quoted
+from segmeans.tables.sink import check_free, whole
 
 ANSWERS = "answers"
 
@@ -77,21 +76,58 @@ def write_answers(
         When the file exists already or cannot be written.
     """
     check_format(path)
-    kind = Path(path).suffix.casefold()
-    with whole(path, overwrite=overwrite) as partial:
-        create = True
+    check_free(path, overwrite=overwrite)
+    create = True
+    try:
         for block in blocks:
             table.engine.append(ANSWERS, dict(block), create=create)
             create = False
-        query = _query(table, id_column, words, order, tame=kind == ".csv")
+        query = _query(table, id_column, words, order)
+        first = "row" if id_column is None else _head(id_column, order)
+        texts = () if id_column is None else (first,)
+        named = (name for name in words if not isinstance(words[name][1][0], bool))
+        copy_out(table.engine, query, path, texts=(*texts, *named), overwrite=overwrite)
+    finally:
+        table.engine.run(f"DROP TABLE IF EXISTS {ANSWERS}")
+
+
+def copy_out(
+    engine: Engine,
+    query: str,
+    path: str | Path,
+    *,
+    texts: Collection[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write the result of a query, whole or not at all.
+
+    Parameters
+    ----------
+    engine : Engine
+    query : str
+    path : path
+        Ends in ``.csv`` or ``.parquet``.
+    texts : collection of str, default=()
+        Columns of text; in CSV no spreadsheet takes what is in them for a formula.
+    overwrite : bool, default=False
+        Replace an existing file.
+
+    Raises
+    ------
+    OutputError
+        When the file exists already or cannot be written.
+    """
+    kind = Path(path).suffix.casefold()
+    if kind == ".csv" and texts:
+        tamed = ", ".join(f"{_tame(quoted(name))} AS {quoted(name)}" for name in texts)
+        query = f"SELECT * REPLACE ({tamed}) FROM ({query})"
+    with whole(path, overwrite=overwrite) as partial:
         try:
-            table.engine.run(f"COPY ({query}) TO {literal(str(partial))} ({_FORMATS[kind]})")
+            engine.run(f"COPY ({query}) TO {literal(str(partial))} ({_FORMATS[kind]})")
         except SegmeansError as error:
             raise OutputError(
                 "The output cannot be written", where=str(path), found=error.found or error.what
             ) from None
-        finally:
-            table.engine.run(f"DROP TABLE IF EXISTS {ANSWERS}")
 
 
 def _query(
@@ -99,8 +135,6 @@ def _query(
     id_column: str | None,
     words: Mapping[str, tuple[str, Sequence[str | bool]]],
     order: Sequence[str],
-    *,
-    tame: bool,
 ) -> str:
     counted = {column for column, _ in words.values()}
     types = table.engine.types(f"SELECT * FROM {ANSWERS}")
@@ -108,7 +142,7 @@ def _query(
     for name in order:
         if name in words:
             column, texts = words[name]
-            value = f"{_list(texts, tame=tame)}[{quoted(column)}]"
+            value = f"{_list(texts)}[{quoted(column)}]"
         elif name in counted:
             value = f"nullif({quoted(name)}, 0)"
         elif types[name] == "FLOAT":
@@ -119,19 +153,20 @@ def _query(
     if id_column is None:
         first = f'row_number() OVER () AS "row", {", ".join(written)}'
         return f"SELECT {first} FROM {ANSWERS}"
-    held = _tame("i") if tame else "i"
-    head = id_column if id_column.casefold() not in order else "id"
     return (
-        f"SELECT {held} AS {quoted(head)}, {', '.join(written)} FROM "
+        f"SELECT i AS {quoted(_head(id_column, order))}, {', '.join(written)} FROM "
         f"(SELECT CAST({quoted(id_column)} AS VARCHAR) AS i FROM {quoted(table.relation)}) "
         f"POSITIONAL JOIN {ANSWERS}"
     )
 
 
-def _list(words: Sequence[str | bool], *, tame: bool) -> str:
-    texts = [str(word) for word in words]
-    kind = "BOOLEAN" if words and isinstance(words[0], bool) else "VARCHAR"
-    listed = ", ".join(literal(harmless(text) if tame else text) for text in texts)
+def _head(id_column: str, order: Sequence[str]) -> str:
+    return "id" if id_column.casefold() in order else id_column
+
+
+def _list(words: Sequence[str | bool]) -> str:
+    kind = "BOOLEAN" if isinstance(words[0], bool) else "VARCHAR"
+    listed = ", ".join(literal(str(word)) for word in words)
     return f"CAST([{listed}] AS {kind}[])"
 
 

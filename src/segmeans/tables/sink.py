@@ -177,6 +177,22 @@ def write_text(path: str | Path, text: str, overwrite: bool = False) -> None:
         partial.write_text(text, encoding="utf-8", newline="", errors="replace")
 
 
+def check_free(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse to write a file that exists, unless it may be replaced.
+
+    Raises
+    ------
+    OutputError
+    """
+    target = Path(path).expanduser().absolute()
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise OutputError(
+            "The file exists already",
+            where=str(target),
+            hint="another name, or --overwrite" if not target.is_dir() else "the name of a file",
+        )
+
+
 @contextmanager
 def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a place beside a file; what is written there becomes the file, or vanishes.
@@ -193,13 +209,8 @@ def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     OutputError
         If the file exists and may not be replaced, or cannot be written.
     """
+    check_free(path, overwrite=overwrite)
     target = Path(path).expanduser().absolute()
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise OutputError(
-            "The file exists already",
-            where=str(target),
-            hint="another name, or --overwrite" if not target.is_dir() else "the name of a file",
-        )
     with _told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _beside(target, "partial")

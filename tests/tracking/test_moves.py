@@ -1,0 +1,121 @@
+"""Movement that was planted is found, and noise is not taken for movement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segmeans.errors import ColumnNotFoundError, DataError, OutputError, SettingError
+from segmeans.tables.periods import UNSCORED, Crossed
+from segmeans.tracking import track
+from segmeans.tracking.moves import step
+
+NAMES = ("big", "small", "tiny")
+
+
+def write(path: Path, ids: list[str], names: list[str | None]) -> Path:
+    numbers = [None if name is None else NAMES.index(name) + 1 for name in names]
+    frame = pd.DataFrame({"who": ids, "segment": pd.array(numbers, dtype="Int64"), "name": names})
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_six_customers_by_hand(tmp_path: Path, ending: str) -> None:
+    first = write(
+        tmp_path / f"a.{ending}",
+        ["01", "02", "03", "04", "05"],
+        ["big", "big", "big", "small", None],
+    )
+    second = write(
+        tmp_path / f"b.{ending}", ["04", "03", "02", "06"], ["small", "small", "big", "tiny"]
+    )
+    out = tmp_path / f"moves.{ending}"
+    record = track([first, second], out=out)
+    [found] = record.steps
+    assert record.periods == (str(first), str(second))
+    assert found.origins == ("big", "small", UNSCORED)
+    assert found.targets == ("big", "small", "tiny")
+    assert found.counts == ((1, 1, 0), (0, 1, 0), (0, 0, 0))
+    assert found.joined == (0, 0, 1)
+    assert found.left == (1, 0, 1)
+    assert found.moved_share == pytest.approx(1 / 3)
+    [flow] = found.flows
+    assert (flow.origin, flow.target, flow.customers, flow.back) == ("big", "small", 1, 0)
+    assert flow.share == 0.5
+    assert not flow.beyond_noise
+    moves = pd.read_csv(out, dtype=str) if ending == "csv" else pd.read_parquet(out)
+    assert moves["id"].tolist() == ["04", "03", "02", "06", "01", "05"]
+    assert moves["movement"].tolist() == ["stayed", "moved", "stayed", "joined", "left", "left"]
+    assert moves["previous"].fillna("").tolist() == ["small", "big", "big", "", "big", UNSCORED]
+    assert moves["current"].fillna("").tolist() == ["small", "small", "big", "tiny", "", ""]
+    with pytest.raises(OutputError, match="exists already"):
+        track([first, second], out=out)
+
+
+def test_three_periods_make_two_steps(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / f"{place}.csv", ["1", "2"], [name, "small"])
+        for place, name in enumerate(NAMES)
+    ]
+    steps = track(files).steps
+    assert [(one.before, one.after) for one in steps] == [
+        (str(files[0]), str(files[1])),
+        (str(files[1]), str(files[2])),
+    ]
+    assert [[flow.target for flow in one.flows] for one in steps] == [["small"], ["tiny"]]
+
+
+def test_what_cannot_be_followed(tmp_path: Path) -> None:
+    fine = write(tmp_path / "fine.csv", ["1", "2"], ["big", "small"])
+    with pytest.raises(SettingError, match="two periods"):
+        track([fine])
+    twice = write(tmp_path / "twice.csv", ["1", "1"], ["big", "small"])
+    with pytest.raises(DataError, match="2 rows, 0 without an id, 1 ids"):
+        track([fine, twice])
+    (tmp_path / "other.csv").write_text("who,segment,nome\n1,1,big\n")
+    with pytest.raises(ColumnNotFoundError, match=r"no column 'name'.*Try: 'nome'"):
+        track([fine, tmp_path / "other.csv"])
+    with pytest.raises(ColumnNotFoundError, match="'nobody'"):
+        track([fine, fine], id_column="nobody")
+
+
+def periods(seed: int, moving: float) -> Crossed:
+    """Draw customers of three segments near their borders, seen twice with noise.
+
+    Of the first segment a share really moves to the second.
+    """
+    draws = np.random.default_rng(seed)
+    place = draws.normal(0, 1, 4000)
+    cuts = np.array([-0.4, 0.6])
+    before = np.searchsorted(cuts, place + draws.normal(0, 0.1, 4000))
+    after = np.searchsorted(cuts, place + draws.normal(0, 0.1, 4000))
+    moved = (before == 0) & (draws.random(4000) < moving)
+    after[moved] = 1
+    counts = np.zeros((3, 3), dtype=int)
+    np.add.at(counts, (before, after), 1)
+    return Crossed(NAMES, NAMES, tuple(map(tuple, counts.tolist())), (0,) * 3, (0,) * 3)
+
+
+def test_noise_alone_gives_no_alarm_in_95_of_100_seeds() -> None:
+    alarms = sum(
+        any(flow.beyond_noise for flow in step("a", "b", periods(seed, 0.0)).flows)
+        for seed in range(100)
+    )
+    assert alarms <= 5
+
+
+def test_planted_movement_is_found_and_measured() -> None:
+    for seed in range(20):
+        crossed = periods(seed, 0.1)
+        beyond = [flow for flow in step("a", "b", crossed).flows if flow.beyond_noise]
+        assert [(flow.origin, flow.target) for flow in beyond] == [("big", "small")]
+        [flow] = beyond
+        net = (flow.customers - flow.back) / sum(crossed.counts[0])
+        assert net == pytest.approx(0.1, abs=0.05)
