@@ -15,7 +15,10 @@ import pytest
 
 from segmeans.sample import CustomerMarket, write_customers
 
-OUTPUTS = {"segments.csv", "profile.csv", "actions.csv", "study.json", "model.json"}
+OUTPUTS = {
+    *("report.html", "report.md", "segments.csv", "profile.csv", "actions.csv"),
+    *("study.json", "model.json"),
+}
 MANIFEST = ".segmeans.json"
 
 

@@ -347,3 +347,9 @@ def nobody() -> SmallStudy:
 def make_market() -> Callable[[int], SmallStudy]:
     """Return a maker of markets of k segments in four features."""
     return lambda k: make_study({**market(400, 4, k, seed=k)}, k, ks=4)
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., SmallStudy]:
+    """Return :func:`make_study`."""
+    return make_study

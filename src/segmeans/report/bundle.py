@@ -73,7 +73,15 @@ def write(
     """
     tell = progress or silent
     segments_file = f"segments.{format}"
-    files = [segments_file, "profile.csv", "actions.csv", "study.json", "model.json"]
+    files = [
+        "report.html",
+        "report.md",
+        segments_file,
+        "profile.csv",
+        "actions.csv",
+        "study.json",
+        "model.json",
+    ]
     advice = advise(study)
     with Outputs(folder, overwrite=overwrite) as outputs:
         tell("Writing", 0, 1)
@@ -82,6 +90,8 @@ def write(
         outputs.table("actions.csv", _action_columns(advice))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
+        for name, text in _pages(study, advice).items():
+            outputs.text(name, text)
         if study.commerce is not None:
             files += _write_commerce(study, study.commerce, outputs, rejected=rejected)
         tell("Writing", 1, 1)
@@ -109,6 +119,14 @@ def advise(study: Study) -> ActionsRecord:
     own = study.record.settings.get("playbook")
     playbook = read_playbook(None if own is None else str(own))
     return recommend(study.record, playbook, study.commerce.record.value if study.commerce else ())
+
+
+def _pages(study: Study, advice: ActionsRecord) -> dict[str, str]:
+    from segmeans.report import page  # jinja2 takes a moment to load
+
+    found = study.commerce.record if study.commerce is not None else None
+    data = page.report_data(study.record, advice, found)
+    return {"report.html": page.html(data), "report.md": page.markdown(data)}
 
 
 def _action_columns(advice: ActionsRecord) -> dict[str, list[Any]]:

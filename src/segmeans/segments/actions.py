@@ -241,7 +241,10 @@ def _quoted(marker: Marker, words: str) -> str:
     else:
         here, everyone = plain_numbers([marker.segment, marker.everyone])
     told = f"{_called(marker, words)} {here} against {everyone} for everyone"
-    return f"{told} ({marker.effect:+.1f} SD)"
+    # On a logarithmic scale a segment can lie above everyone whose mean a few customers pull up.
+    contrary = marker.effect * (marker.segment - marker.everyone) < 0
+    scale = " on the scale of the preparation" if contrary else ""
+    return f"{told} ({marker.effect:+.1f} SD{scale})"
 
 
 def _silent(playbook: Playbook, known: set[str]) -> tuple[str, ...]:

@@ -1,0 +1,144 @@
+"""The report: one standalone page, and the same as Markdown.
+
+The page holds its style and its pictures, no script and no address; a policy in its head forbids
+the browser to load anything. Everything from the data is escaped by the templates.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from segmeans.report.page_data import ReportData
+from segmeans.report.page_evidence import evidence, source_name
+from segmeans.report.page_parts import actions, cards, headline, heat
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from segmeans.commerce import OrdersRecord
+    from segmeans.records import StudyRecord
+    from segmeans.segments.actions import ActionsRecord
+
+STYLES = ("base", "cards", "heat", "actions", "orders", "evidence", "print")
+
+STRUCTURES = {
+    "natural": "Natural segments: separated from one another, and found again in new samples.",
+    "reproducible": "Reproducible segments: found again in new samples, though no gaps separate "
+    "them.",
+    "constructive": "Constructive segments: useful cuts of a continuum; other cuts would serve as "
+    "well.",
+    "none": "No more structure than in data without segments.",
+}
+
+
+def report_data(
+    record: StudyRecord, advice: ActionsRecord, found: OrdersRecord | None = None
+) -> ReportData:
+    """Return everything a report says.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    advice : ActionsRecord
+    found : OrdersRecord, optional
+        Of an order log.
+
+    Returns
+    -------
+    ReportData
+    """
+    value = found.value if found is not None else ()
+    customers, k = record.funnel.assigned, record.k
+    title = f"{k} segments of {customers:,} customers"
+    if k == 1:
+        title = f"No segments among {customers:,} customers"
+    elif record.verdict.structure == "none":
+        title = f"No real segments among {customers:,} customers; {k} shown, as asked"
+    orders = None
+    if found is not None:
+        from segmeans.report.page_orders import orders as orders_of
+
+        orders = orders_of(record, found)
+    return ReportData(
+        title=title,
+        source=source_name(record),
+        headline=headline(record, value),
+        structure=STRUCTURES[record.verdict.structure],
+        sure=record.verdict.sure,
+        unscored=tuple(
+            f"{rows:,} rows are in no segment: {why}"
+            for why, rows in record.funnel.unscored.items()
+        ),
+        cards=cards(record, value),
+        heat=heat(record),
+        actions=actions(record, advice),
+        silent=advice.silent,
+        orders=orders,
+        evidence=evidence(record),
+    )
+
+
+def html(data: ReportData) -> str:
+    """Return a report as one page that needs nothing else.
+
+    Parameters
+    ----------
+    data : ReportData
+
+    Returns
+    -------
+    str
+    """
+    return _environment().get_template("page.html.j2").render(report=data, styles=STYLES)
+
+
+def markdown(data: ReportData) -> str:
+    """Return a report as Markdown.
+
+    Parameters
+    ----------
+    data : ReportData
+
+    Returns
+    -------
+    str
+    """
+    text = _environment().get_template("report.md.j2").render(report=data)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("segmeans.report", "templates"),
+        autoescape=jinja2.select_autoescape(
+            ("html.j2",), disabled_extensions=("md.j2", "css"), default=True
+        ),
+        undefined=jinja2.StrictUndefined,
+        finalize=_unbroken,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["md"] = _in_markdown
+    return made
+
+
+def _unbroken(value: object) -> object:
+    """Keep a number and its per cent sign on one line."""
+    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+
+
+def _in_markdown(text: object) -> str:
+    r"""Return text that Markdown and HTML within it show as it stands.
+
+    Examples
+    --------
+    >>> _in_markdown("<b>|*x*")
+    '&lt;b&gt;\\|\\*x\\*'
+    """
+    escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#~$!])", r"\\\1", escaped)

@@ -1,0 +1,233 @@
+"""The report says what the study found, about nobody in particular, and escapes everything."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segmeans.records import Finding, Score
+from segmeans.report import page
+from segmeans.report.page_data import ReportData
+from segmeans.report.page_evidence import public
+from segmeans.segments.actions import recommend
+from segmeans.segments.actions_playbook import read_playbook
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "line", "circle", "polyline", "polygon"}
+
+
+class Outline(HTMLParser):
+    """Read a page: its tags, its balance, its texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def data_of(study: Any) -> ReportData:
+    return page.report_data(study.record, recommend(study.record, read_playbook()))
+
+
+def words_of(text: str) -> str:
+    return " ".join(" ".join(Outline(text).texts).replace("\u00a0", " ").split())
+
+
+def test_the_order_is_that_of_a_reader(five: Any) -> None:
+    text = page.html(data_of(five))
+    ids = [attrs.get("id") for tag, attrs in Outline(text).tags if tag == "section"]
+    assert ids == ["segments", "differences", "actions", "evidence"]
+    heads = re.findall(r"^## (.*)$", page.markdown(data_of(five)), re.M)
+    assert heads == ["The segments", "What makes each different", "What to do", "Can I trust it?"]
+
+
+def test_what_is_on_it(five: Any) -> None:
+    said = words_of(page.html(data_of(five)))
+    for segment in five.record.segments:
+        assert segment.name in said
+        assert f"{segment.size:,} customers" in said
+    assert "Find out what keeps those who could from buying" in said
+    assert "New samples find the same segments." in said
+
+
+def test_same_study_same_bytes(five: Any) -> None:
+    assert page.html(data_of(five)) == page.html(data_of(five))
+    assert page.markdown(data_of(five)) == page.markdown(data_of(five))
+
+
+@pytest.mark.parametrize("name", ["five", "nine", "mixed", "nobody"])
+def test_pages_are_whole_small_and_alone(name: str, request: pytest.FixtureRequest) -> None:
+    text = page.html(data_of(request.getfixturevalue(name)))
+    outline = Outline(text)
+    assert outline.open == []
+    assert len(text.encode()) < 300_000
+    tags = {tag for tag, _ in outline.tags}
+    assert not tags & {"script", "iframe", "img", "object", "embed", "form", "base"}
+    links = [attrs.get("href") or "" for _, attrs in outline.tags if "href" in attrs]
+    ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert all(link == "data:," or link.removeprefix("#") in ids for link in links)
+    assert "http://" not in text
+    assert "https://" not in text
+    assert not any(key.startswith("on") for _, attrs in outline.tags for key in attrs)
+
+
+def test_tables_and_headings_can_be_walked(nine: Any) -> None:
+    outline = Outline(page.html(data_of(nine)))
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert all(attrs.get("scope") for tag, attrs in outline.tags if tag == "th")
+    scrolled = [attrs for _, attrs in outline.tags if attrs.get("class") == "wide"]
+    assert all("tabindex" in one for one in scrolled)
+    assert all("aria-label" in one or "aria-labelledby" in one for one in scrolled)
+    assert all(attrs.get("aria-label") for tag, attrs in outline.tags if tag == "svg")
+
+
+def test_hostile_names_are_shown_as_text(mixed: Any) -> None:
+    text = page.html(data_of(mixed))
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "=cmd|&#39; /C calc&#39;!A0" in text
+    assert "💶" in text
+    assert "الدخل" in text
+    assert "\x1b" not in text
+    assert "very " * 30 not in text  # cut in the middle
+    written = page.markdown(data_of(mixed))
+    assert "<script>" not in written
+    assert "\\[bold\\]" in written
+
+
+def test_every_place_of_a_name_is_escaped(five: Any) -> None:
+    evil = '"><script>x</script><b onmouseover="'
+    record = replace(
+        five.record,
+        segments=tuple(replace(one, name=f"{evil}{one.number}") for one in five.record.segments),
+        source=replace(five.record.source, name=evil, details={evil: evil}),
+        verdict=replace(five.record.verdict, reasons=(evil,), what_changes=evil),
+        roles=tuple(replace(role, name=evil, reason=evil) for role in five.record.roles),
+        versions={evil: evil},
+        engine=evil,
+    )
+    outline = Outline(page.html(page.report_data(record, recommend(record, read_playbook()))))
+    assert {tag for tag, _ in outline.tags}.isdisjoint({"script"})
+    assert not any("onmouseover" in attrs for _, attrs in outline.tags)
+
+
+def test_few_customers_are_not_described(make: Callable[..., Any]) -> None:
+    draw = np.random.default_rng(2)
+    income = np.concatenate([draw.normal(20, 1, 60), draw.normal(40, 1, 40), [987.5, 991.5]])
+    plan = ["basic"] * 57 + ["rare"] * 3 + ["basic"] * 42
+    study = make({"income": income}, 3, describe={"plan": plan})
+    assert study.record.segments[2].size == 2
+    data = data_of(study)
+    assert data.cards[2].size == "fewer than 5 customers"
+    assert data.cards[2].bars == ()
+    assert data.heat is not None
+    assert {row.cells[2].text for row in data.heat.rows} == {"few"}
+    assert next(r for r in data.heat.rows if r.level == "rare").cells[0].text == "few"
+    assert all(one.badge.number != 3 for one in data.actions)
+    for text in (page.html(data), page.markdown(data)):
+        assert "989" not in text
+        assert "987" not in text
+
+
+def test_an_unsteady_segment_is_marked(five: Any) -> None:
+    scores = {"jaccard": tuple(Score(value=value) for value in (0.9, 0.8, 0.7, 0.5, 0.95))}
+    table = tuple(
+        replace(row, cluster_scores=scores) if row.k == 5 else row for row in five.record.k_table
+    )
+    record = replace(five.record, k_table=table)
+    data = page.report_data(record, recommend(record, read_playbook()))
+    assert [card.doubtful for card in data.cards] == [False, False, True, True, False]
+    assert [card.trust.split(":")[0] for card in data.cards] == [
+        "Highly stable", "Stable", "Doubtful", "Unstable", "Highly stable",
+    ]  # fmt: skip
+    assert data.evidence.stability is not None
+    assert "Test before acting" in page.html(data)
+
+
+def test_colours_never_contradict_plain_numbers(make: Callable[..., Any]) -> None:
+    draw = np.random.default_rng(4)
+    spend = np.exp(np.concatenate([draw.normal(1.0, 0.2, 90), draw.normal(3.0, 0.2, 90)]))
+    spend = np.concatenate([spend, [20_000.0] * 6])
+    study = make({"spend": spend}, 3, logs=True)
+    data = data_of(study)
+    assert data.heat is not None
+    [row] = data.heat.rows
+    for cell, profile in zip(row.cells, study.record.profile, strict=True):
+        if cell.tone:
+            assert cell.tone.startswith("h") == (profile.difference > 0)
+
+
+def test_one_segment_is_everyone(nobody: Any) -> None:
+    data = data_of(nobody)
+    assert data.heat is None
+    assert data.actions == ()
+    assert data.title == "No segments among 300 customers"
+    assert "everyone" in data.silent[0]
+
+
+def test_a_wide_study_stays_small(make: Callable[..., Any]) -> None:
+    draw = np.random.default_rng(1)
+    columns = {f"feature {i} {'x' * 200}": draw.normal(size=120) for i in range(60)}
+    study = make(columns, 20, ks=2, recommended=20)
+    data = data_of(study)
+    assert data.heat is not None
+    assert data.heat.left_out == 20
+    assert len(page.html(data).encode()) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kept"),
+    [
+        ("9 rows are odd. One is of '16446'.", "9 rows are odd."),
+        ("9 rows repeat an id ('a' 3 times). They stay.", "They stay."),
+        ("It is 'O'Brien. Of Cork' and more.", ""),
+        ("It is 'x' y. Secret' and more. All is well.", "All is well."),
+        ('It is "O\'Brien. Of Cork" and more.', ""),
+        ("The column's values in 'Age' are odd.", "The column\u2019s values in 'Age' are odd."),
+    ],
+)
+def test_findings_quote_no_row(evidence: str, kept: str) -> None:
+    assert public(evidence, {"Age"}) == kept
+
+
+def test_findings_on_ids_are_named_alone(five: Any) -> None:
+    role = replace(five.record.roles[0], name="No", role="id", use="id")
+    finding = Finding(level="note", code="pointed-ids", where="No", evidence="Read as 17850.")
+    record = replace(five.record, roles=(role,), findings=(finding,))
+    data = page.report_data(record, recommend(record, read_playbook()))
+    assert data.evidence.findings == (("note", "No: pointed ids (details are in study.json)."),)
+
+
+def test_folders_stay_at_home(five: Any) -> None:
+    for name in ("/home/ann/secret/customers.csv", r"C:\Users\ann\secret\customers.csv"):
+        record = replace(five.record, source=replace(five.record.source, name=name))
+        text = page.html(page.report_data(record, recommend(record, read_playbook())))
+        assert "customers.csv" in text
+        assert "secret" not in text

@@ -1,0 +1,126 @@
+"""The report in a real browser: nothing is asked for, nothing complains, everyone can read it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segmeans.report import page
+from segmeans.segments.actions import recommend
+from segmeans.segments.actions_playbook import read_playbook
+
+pytestmark = [pytest.mark.browser]
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+# Every text against what lies behind it, by WCAG 2.2: 4.5, or 3 for large text.
+FAINT = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll('body *')) {
+    if (![...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    const style = getComputedStyle(element);
+    const svg = element.ownerSVGElement !== undefined;
+    const ink = light(rgba(svg ? style.fill : style.color)), paper = light(behind(element));
+    const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    const size = parseFloat(style.fontSize), bold = parseInt(style.fontWeight) >= 700;
+    const least = size >= 24 || (bold && size >= 18.66) ? 3 : 4.5;
+    if (ratio < least) faint.push(`${element.className}: ${element.textContent} ${ratio}`);
+  }
+  return faint;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module", params=["five", "mixed"])
+def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    record = request.getfixturevalue(request.param).record
+    written = tmp_path_factory.mktemp("report") / "report.html"
+    data = page.report_data(record, recommend(record, read_playbook()))
+    written.write_text(page.html(data), "utf-8")
+    return written
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("script", [True, False])
+def test_nothing_complains_and_nothing_leaves(
+    browser: Any, path: Path, scheme: str, script: bool
+) -> None:
+    context = browser.new_context(color_scheme=scheme, java_script_enabled=script)
+    told: list[str] = []
+    asked: list[str] = []
+    opened = context.new_page()
+    opened.on("console", lambda message: told.append(message.text))
+    opened.on("pageerror", lambda error: told.append(str(error)))
+    opened.on("dialog", lambda dialog: told.append(dialog.message))
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(path.as_uri())
+    opened.locator("summary").first.click()  # folding needs no script
+    assert opened.locator("details").first.get_attribute("open") is not None
+    assert opened.locator("h1").is_visible()
+    context.close()
+    assert told == []
+    assert asked == [path.as_uri()]
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_the_page_itself_never_scrolls_sideways(browser: Any, path: Path, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(browser: Any, path: Path, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert opened.evaluate(FAINT) == []
+    context.close()
+
+
+def test_the_keyboard_reaches_everything(browser: Any, path: Path) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(60):
+        opened.keyboard.press("Tab")
+        reached.add(opened.evaluate("document.activeElement.tagName"))
+    assert {"A", "SUMMARY", "DIV"} <= reached
+    context.close()
