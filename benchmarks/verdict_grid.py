@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,16 @@ from typing import Any
 import numpy as np
 
 from segmeans import verdict
-from segmeans.clustering.elbow import elbow
 from segmeans.clustering.evidence import Plan, gather
-from segmeans.clustering.gap import Gap, tibshirani_rule
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.search import sweep
 from segmeans.records import KRow, Score
 from segmeans.settings import Settings
+from segmeans.verdict.rivals import rivals
 
 MOST = 8
 PLAN = Plan(resamples=40, splits=8, searches=3, tables=20, null_stability=False)
-STRENGTH = 0.8
+PEERS = ("silhouette", "elbow", "gap (Tibshirani)", "prediction strength", "Calinski-Harabasz")
 PER_CELL = 20
 SEPARATIONS = (3.0, 4.0, 5.0, 6.0, 8.0)
 COLUMNS, SIZES, NULL_SIZES = (2, 3, 5, 8, 12), (200, 500, 2000), (200, 500, 2000, 20_000)
@@ -120,14 +119,14 @@ def judge(line: str) -> dict[str, Any]:
     """Ask everyone for the k of one measured table."""
     held = json.loads(line)
     rows = [_row_of(plain) for plain in held["rows"]]
-    decided = verdict.decide(rows, Settings(k=(1, MOST)))
+    decided, said = verdict.decide(rows, Settings(k=(1, MOST))), rivals(rows)
     return {
         **held["table"],
         "word": decided.structure,
         "k": decided.recommended_k,
         "sure": decided.sure,
         "near_ties": decided.near_ties,
-        "peers": {name: rule(rows) for name, rule in PEERS.items()},
+        "peers": {name: said.get(name, 1) for name in PEERS},
     }
 
 
@@ -138,36 +137,6 @@ def _row_of(plain: dict[str, Any]) -> KRow:
         for name, values in plain["cluster_scores"].items()
     }
     return KRow(**{**plain, "scores": scores, "cluster_scores": clusters})
-
-
-def _by(value: Callable[[KRow], float | None]) -> Callable[[Sequence[KRow]], int]:
-    def rule(rows: Sequence[KRow]) -> int:
-        return max(rows[1:], key=lambda row: value(row) or -np.inf).k
-
-    return rule
-
-
-def _gap(rows: Sequence[KRow]) -> int:
-    gaps = [Gap(row.scores["gap"].value, row.scores["gap"].error or 0.0) for row in rows]
-    return tibshirani_rule([row.k for row in rows], gaps)
-
-
-def _strength(rows: Sequence[KRow]) -> int:
-    strong = [row.k for row in rows[1:] if row.scores["prediction_strength"].value >= STRENGTH]
-    return max(strong, default=1)
-
-
-def _elbow(rows: Sequence[KRow]) -> int:
-    return elbow([row.k for row in rows], [row.inertia for row in rows]).k or 1
-
-
-PEERS: dict[str, Callable[[Sequence[KRow]], int]] = {
-    "silhouette": _by(lambda row: row.silhouette),
-    "elbow": _elbow,
-    "gap": _gap,
-    "prediction strength": _strength,
-    "Calinski-Harabasz": _by(lambda row: row.calinski_harabasz),
-}
 
 
 def report(found: Sequence[dict[str, Any]]) -> str:

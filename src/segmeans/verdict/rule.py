@@ -33,7 +33,8 @@ from segmeans.errors import DataError
 from segmeans.records import KRow, Structure, Verdict
 from segmeans.settings import Settings
 from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases, clearest
-from segmeans.verdict.words import changes, limits_said, reasons
+from segmeans.verdict.rivals import rivals
+from segmeans.verdict.words import changes, limits_said, reasons, rivals_said
 
 Flows = Mapping[tuple[int, int], NDArray[np.float64]]
 Weak = Literal["none", "search", "sampling", "structure"]
@@ -77,7 +78,10 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
     return Verdict(
         recommended_k=chosen,
         structure=word,
-        reasons=reasons(cases, chosen, word, bend, near, weak),
+        reasons=(
+            *reasons(cases, chosen, word, bend, near, weak),
+            *(rivals_said(rivals(rows)) if cases else ()),
+        ),
         runner_up=runner_up,
         near_ties=near,
         sure=_sure(cases, chosen, word, near),

@@ -144,6 +144,23 @@ def _elbow(bend: Elbow) -> str:
     )
 
 
+def rivals_said(said: Mapping[str, int]) -> tuple[str, ...]:
+    """Say what single rules would recommend; nothing when there are none.
+
+    Examples
+    --------
+    >>> rivals_said({"silhouette": 5, "elbow": 4, "gap (Tibshirani)": 5})
+    ('Single rules by themselves: 4 (elbow); 5 (silhouette, gap (Tibshirani)).',)
+    """
+    if not said:
+        return ()
+    by_k: dict[int, list[str]] = {}
+    for name, k in said.items():
+        by_k.setdefault(k, []).append(name)
+    told = "; ".join(f"{k} ({', '.join(by_k[k])})" for k in sorted(by_k))
+    return (f"Single rules by themselves: {told}.",)
+
+
 def changes(
     chosen: int, runner_up: int | None, flows: Mapping[tuple[int, int], NDArray[np.float64]]
 ) -> str:
