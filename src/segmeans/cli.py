@@ -327,24 +327,40 @@ def refresh(
     *,
     model: ModelFile,
     source: Customers,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit anew; segments found again keep their names.")
+    ] = False,
+    out: Annotated[str, typer.Option(help="Folder for the outputs of a refit.")] = "segmeans-refit",
     id_: Id = None,
     threads: Threads = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     quiet: Quiet = False,
     asked: dict[str, Any],
 ) -> None:
     """Say whether a model still fits: segmeans refresh model.json february.csv."""
-    settings = Settings.ask({**asked, "id": id_, "threads": threads}, where="command line")
+    given = {name: value for name, value in {"id": id_, "threads": threads}.items() if value}
+    settings = Settings.ask({**asked, **given}, where="command line")
     from segmeans.model import load, record_json
-    from segmeans.report import life, screen
+    from segmeans.report import bundle, life, screen
     from segmeans.tracking import refresh
 
+    old = load(model)
     with screen.progress(quiet=quiet or json_) as progress:
-        record = refresh(load(model), source, settings=settings, progress=progress)
+        record: Any = refresh(old, source, settings=settings, progress=progress)
+    if not (quiet or json_):
+        life.show_refresh(record)
+    if refit:
+        from segmeans.refit import refit as fit_anew
+
+        with screen.progress(quiet=quiet or json_) as progress:
+            study, record = fit_anew(old, source, settings, progress=progress)
+            with study:
+                bundle.write(study, out, overwrite=overwrite, progress=progress)
+        if not (quiet or json_):
+            life.show_refit(record, out)
     if json_:
         typer.echo(record_json(record), nl=False)
-    elif not quiet:
-        life.show_refresh(record)
 
 
 @app.command()

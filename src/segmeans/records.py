@@ -404,3 +404,23 @@ class TrackRecord:
 
     periods: tuple[str, ...]
     steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptSegment:
+    """A segment that a new fit has found again."""
+
+    id: str
+    name: str
+    overlap: float  # customers of both over customers of either, 0 to 1
+    then: float  # its share on the day of the first training
+    now: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefitRecord:
+    """What has become of the segments of a model in a new fit."""
+
+    kept: tuple[KeptSegment, ...]
+    retired: tuple[str, ...]  # names of segments that are no more
+    added: tuple[str, ...]  # names of segments that are new

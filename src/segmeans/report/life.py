@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segmeans.records import RefreshRecord, ScoredRecord, Step, TrackRecord
+from segmeans.records import RefitRecord, RefreshRecord, ScoredRecord, Step, TrackRecord
 from segmeans.report.screen import console, show_findings
 from segmeans.segments.words import plain_text
 
@@ -108,6 +108,34 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
         on,
     )
     show_findings(record.scored.findings, on)
+
+
+def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = None) -> None:
+    """Print what has become of the segments in a new fit.
+
+    Parameters
+    ----------
+    record : RefitRecord
+    out : str or Path
+        Where the new study was written.
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    on.print()
+    on.print(Text(f"Fitted anew: {len(record.kept)} segments found again", style="bold"))
+    _print_table(
+        ("name", "overlap", "at training", "now"),
+        [
+            (plain_text(one.name), _percent(one.overlap), _percent(one.then), _percent(one.now))
+            for one in record.kept
+        ],
+        on,
+    )
+    for word, names in (("No more", record.retired), ("New", record.added)):
+        for name in names:
+            on.print(Text(f"  {word}: {plain_text(name)}"))
+    on.print(Text(f"Written: {plain_text(str(out))}"))
 
 
 def show_track(record: TrackRecord, *, on: Console | None = None) -> None:

@@ -1,0 +1,135 @@
+"""A model fitted anew on other customers, whose segments keep who they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmeans import preparation
+from segmeans.model import Model
+from segmeans.records import KeptSegment, ModelSegment, RefitRecord, Segment
+from segmeans.settings import Settings
+from segmeans.study import Progress, Study, conduct, silent
+from segmeans.tracking.identity import matched, unlike_others
+
+
+class Refitted(NamedTuple):
+    """The new study, and what has become of the old segments."""
+
+    study: Study
+    record: RefitRecord
+
+
+def refit(
+    model: Model, source: Any, settings: Settings | None = None, *, progress: Progress = silent
+) -> Refitted:
+    """Fit a model anew on other customers and carry over the ids and names of its segments.
+
+    The new fit starts from nothing but the customers, so that it is as good as any first study of
+    them. Old and new segments are then matched on the customers they share when both models assign
+    the same customers.
+
+    Parameters
+    ----------
+    model : Model
+    source : str, Path, DataFrame or Arrow table
+    settings : Settings, optional
+        As for a study. Features, id and the number of segments are those of the model where the
+        settings say nothing of them.
+    progress : Progress, optional
+        Told of every step.
+
+    Returns
+    -------
+    Refitted
+        Close ``study`` when it has been written.
+
+    Raises
+    ------
+    ColumnNotFoundError, SourceError, DataError
+        When the source cannot be read, lacks a column, or cannot bear the fit.
+    """
+    study = conduct(source, _asked(model, settings or Settings()), progress=progress)
+    try:
+        return _carried(model, study)
+    except BaseException:
+        study.close()
+        raise
+
+
+def _asked(model: Model, settings: Settings) -> Settings:
+    record = model.record
+    features = record.preparation.features
+    k = len(record.segments)
+    known: dict[str, Any] = {
+        "features": tuple(feature.column for feature in features),
+        "id": record.id_column,
+        "k": (k, k),
+        "scale": record.preparation.scale,
+        "missing": record.preparation.missing,
+        "max_missing": record.preparation.max_missing,
+        "weight": {f.column: f.weight for f in features if f.weight != 1.0},
+    }
+    said = settings.model_fields_set
+    return settings.model_copy(update={name: v for name, v in known.items() if name not in said})
+
+
+def _carried(model: Model, study: Study) -> Refitted:
+    old, new = model.record.segments, study.record.segments
+    pairs = matched(_crossed(model, study))
+    kept = {now: then for then, now, _ in pairs}
+    names = [old[then].name for then in kept.values()]
+    segments: list[Segment] = []
+    for place, segment in enumerate(new):
+        if place in kept:
+            same = old[kept[place]]
+            segments.append(replace(segment, id=same.id, name=same.name))
+        else:
+            name = unlike_others(segment.name, names)
+            names.append(name)
+            ids = [one.id for one in old]
+            segments.append(replace(segment, name=name, id=unlike_others(segment.id, ids)))
+    record = RefitRecord(
+        kept=tuple(
+            KeptSegment(
+                id=old[then].id,
+                name=old[then].name,
+                overlap=overlap,
+                then=old[then].share,
+                now=new[now].share,
+            )
+            for then, now, overlap in pairs
+        ),
+        retired=tuple(one.name for place, one in enumerate(old) if place not in kept.values()),
+        added=tuple(one.name for place, one in enumerate(segments) if place not in kept),
+    )
+    return Refitted(_renamed(study, segments), record)
+
+
+def _crossed(model: Model, study: Study) -> NDArray[np.float64]:
+    """Count the new customers by their segment in the old model and in the new one."""
+    table = np.zeros((len(model.record.segments), study.k))
+    first = 0
+    for raw in study.opened.table.blocks(preparation.raw_expressions(model.record.preparation)):
+        then = model.assign_raw(raw).labels
+        now = study.assigned.labels[first : first + len(then)]
+        first += len(then)
+        both = (then >= 0) & (now >= 0)
+        np.add.at(table, (then[both], now[both]), 1.0)
+    return table
+
+
+def _renamed(study: Study, segments: list[Segment]) -> Study:
+    trained = study.model.record
+    known: list[ModelSegment] = [
+        replace(one, id=segment.id, name=segment.name)
+        for one, segment in zip(trained.segments, segments, strict=True)
+    ]
+    return replace(
+        study,
+        record=replace(study.record, segments=tuple(segments)),
+        model=Model(replace(trained, segments=tuple(known))),
+    )
