@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No timed test, and the same examples on every run.
+settings.register_profile("segmeans", deadline=None, derandomize=True)
+settings.load_profile("segmeans")
 
 
 @pytest.fixture(scope="session")
