@@ -48,6 +48,7 @@ BAD_VALUES = {
     "max_size": [0, "x"],
     "seed": [-1, "x", 2**63],
     "threads": [0, "x"],
+    "robustness": ["perhaps"],
     "fast": ["perhaps"],
     "out": [3],
     "format": ["xlsx"],

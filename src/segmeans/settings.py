@@ -258,6 +258,11 @@ class Settings(BaseModel):
         le=1024,
         allowed="a whole number from 1",
     )
+    robustness: bool = _setting(
+        False,
+        "Also try other scales, transforms, caps, one feature less and other methods.",
+        group="Segments",
+    )
     fast: bool = _setting(
         False, "Less evidence in less time; the study says what was left out.", group="Segments"
     )

@@ -25,6 +25,7 @@ from segmeans.records import (
     PreparationState,
     SourceInfo,
     StudyRecord,
+    Variation,
     Verdict,
 )
 from segmeans.report.progress import Bars
@@ -97,6 +98,7 @@ def show_study(
     show_headline(record, on)
     _show_table(segment_table(record), on, left_out="feature", where="profile.csv")
     show_verdict(record, on)
+    show_robustness(record.robustness, on)
     show_findings(record.findings, on, most=SHOWN_FINDINGS)
     show_preparation(record.preparation, on)
     paths = [Path(file) for file in files]
@@ -176,6 +178,21 @@ def show_findings(findings: Sequence[Finding], on: Console, *, most: int | None 
     left = len(ordered[most:]) if most is not None else 0
     if left:
         _show_note(f"{_counted(left, 'more finding')} in study.json.", on)
+
+
+def show_robustness(found: Sequence[Variation], on: Console) -> None:
+    """Print what becomes of the segments under other choices; nothing when not asked for."""
+    if not found:
+        return
+    _show_title("What other choices would give (agreement: 1 is the same segments)", on)
+    _show_list(
+        (
+            f"{one.what}: {one.agreement:.2f}; segment {one.segment} changes most, "
+            f"{one.kept:.0%} of it kept"
+            for one in found
+        ),
+        on,
+    )
 
 
 def show_preparation(state: PreparationState, on: Console) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from segmeans import doctor, model, preparation, verdict
 from segmeans.clustering import evidence, kernels
-from segmeans.clustering.coreset import count_distinct
+from segmeans.clustering.coreset import Points, count_distinct
 from segmeans.clustering.search import Budget, Solution, sweep
 from segmeans.commerce import Commerce, judge, meanings, of_customers, read_log
 from segmeans.errors import DataError, SettingError
@@ -28,6 +28,7 @@ from segmeans.records import (
     PreparationState,
     StudyRecord,
     Use,
+    Variation,
     Verdict,
 )
 from segmeans.segments.actions_playbook import read_playbook
@@ -38,6 +39,9 @@ from segmeans.study.result import Inspection, Progress, Study, silent
 from segmeans.tables.orders import CustomerTable, OrderLog
 from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
+from segmeans.verdict.cautions import cautions
+from segmeans.verdict.influence import solved
+from segmeans.verdict.robustness import fragile, robustness
 
 SCHEMA = 1
 EFFORT, EFFORT_FAST = 6.0, 2.0
@@ -221,6 +225,7 @@ class _Searched(NamedTuple):
     rows: tuple[KRow, ...]
     verdict: Verdict
     solution: Solution
+    points: Points  # the customers as evidence saw them
 
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
@@ -252,7 +257,7 @@ def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searche
     decided = verdict.decide(found.rows, settings, found.flows)
     k = settings.k[0] if settings.k[0] == settings.k[1] else decided.recommended_k
     chosen = next(solution for solution in solutions if solution.k == k)
-    return _Searched(solutions, found.rows, decided, chosen)
+    return _Searched(solutions, found.rows, decided, chosen, found.points)
 
 
 def _record(
@@ -269,6 +274,10 @@ def _record(
     described = profile(ready.opened.table, ready.roles, ready.state, assigned.labels, k)
     segments = describe(described, assigned, preparation.to_units(ready.state, centres))
     progress("Describing the segments", 1, 1)
+    warned = cautions(
+        searched.points, centres, ready.state, described, ready.rows.used, seed=settings.seed
+    )
+    varied = _varied(ready, searched, settings, centres, progress)
     return StudyRecord(
         schema=SCHEMA,
         versions=doctor.versions(),
@@ -278,7 +287,12 @@ def _record(
         resolved=_resolved(ready.roles, searched.solutions, k),
         source=ready.opened.info,
         funnel=_funnel(ready.state, ready.rows),
-        findings=(*ready.findings, *(commerce.findings if commerce else ())),
+        findings=(
+            *warned,
+            *fragile(varied),
+            *ready.findings,
+            *(commerce.findings if commerce else ()),
+        ),
         roles=ready.roles,
         preparation=ready.state,
         recommended_k=searched.verdict.recommended_k,
@@ -288,6 +302,28 @@ def _record(
         segments=segments,
         centres=tuple(tuple(centre) for centre in centres.tolist()),
         profile=described,
+        robustness=varied,
+    )
+
+
+def _varied(
+    ready: _Ready,
+    searched: _Searched,
+    settings: Settings,
+    centres: NDArray[np.float64],
+    progress: Progress,
+) -> tuple[Variation, ...]:
+    """Try other choices of the analyst, if asked to."""
+    if not settings.robustness or len(centres) == 1:
+        return ()
+    return robustness(
+        ready.opened.table,
+        ready.roles,
+        ready.state,
+        settings,
+        centres,
+        solved(searched.points, centres, ready.state, settings.seed),
+        tick=progress,
     )
 
 
