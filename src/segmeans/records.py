@@ -217,6 +217,11 @@ class ProfileRow:
     missing: float  # share of the segment's customers without a value
     role: Use  # "feature", or "describe" when it did not form the segments
     kind: Literal["number", "category", "date"] = "number"  # a date in days since 1970-01-01
+    known: int = 0  # customers of the segment with a value
+    std: float | None = None  # of a number in its unit, divisor n - 1
+    quartiles: tuple[float, float] | None = None  # of a number in its unit, lower and upper
+    effect_low: float | None = None  # 95 % interval of the effect
+    effect_high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,6 +236,7 @@ class Segment:
     centre: dict[str, float | str]  # feature -> value in its own units
     markers: tuple[Marker, ...] = ()
     certainty: float = 0.0  # mean certainty of its customers, 0 to 1
+    border: int = 0  # customers nearly as close to the centre of another segment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,6 +270,7 @@ class StudyRecord:
     segments: tuple[Segment, ...]
     centres: tuple[tuple[float, ...], ...]  # in prepared units, in the order of the segments
     profile: tuple[ProfileRow, ...]
+    robustness: tuple[Variation, ...] = ()  # on request
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
