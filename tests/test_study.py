@@ -286,3 +286,50 @@ def test_weights_tell_their_price() -> None:
     assert not any(one.code == "feature-weights" for one in plain.record.findings)
     [price] = [one for one in weighed.record.findings if one.code == "feature-weights"]
     assert "2 of 4 customers" in price.evidence
+
+
+def codes(study: Study) -> set[str]:
+    """Return the codes of what a study warns of."""
+    return {finding.code for finding in study.record.findings}
+
+
+def test_gender_that_cuts_the_customers_is_told(data_dir: Path) -> None:
+    found = segment(
+        data_dir / "mall" / "Mall_Customers.csv",
+        features=["Gender", "Age", INCOME, SCORE],
+        weight={"Gender": 4},
+        k=4,
+        fast=True,
+    )
+    assert "one-category-segment" in codes(found)
+
+
+def test_outliers_that_make_the_segments_are_told(data_dir: Path) -> None:
+    found = segment(
+        data_dir / "online_retail" / "online_retail.csv.gz",
+        orders=True,
+        transform="none",
+        outliers="keep",
+        as_of="2011-12-10",
+        k=2,
+        fast=True,
+    )
+    row = found.record.k_table[0]
+    assert row.inertia == pytest.approx(9012.599, abs=5e-4)
+    assert row.sizes == (4312, 26)
+    assert row.silhouette == pytest.approx(0.8958, abs=5e-5)
+    assert "outlier-segments" in codes(found)
+
+
+def test_other_choices_are_tried_on_request(data_dir: Path) -> None:
+    found = segment(
+        data_dir / "mall" / "Mall_Customers.csv",
+        features=[INCOME, SCORE],
+        k=5,
+        robustness=True,
+        fast=True,
+    )
+    kinds = {one.kind for one in found.record.robustness}
+    assert kinds == {"preparation", "feature", "method"}
+    for one in found.record.robustness:
+        assert one.agreement > 0.9 or one.kind == "feature", one
