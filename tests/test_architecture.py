@@ -64,7 +64,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "python_calamine": ("tables/",),
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py",),
-    "scipy": ("tracking/", "segments/clv.py", "clustering/limits.py"),
+    "scipy": ("tracking/", "segments/clv.py", "segments/descriptors.py", "clustering/limits.py"),
     "jinja2": ("report/",),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),

@@ -231,3 +231,19 @@ def test_folders_stay_at_home(five: Any) -> None:
         text = page.html(page.report_data(record, recommend(record, read_playbook())))
         assert "customers.csv" in text
         assert "secret" not in text
+
+
+def test_descriptors_are_tested_in_the_evidence(make: Callable[..., Any]) -> None:
+    draw = np.random.default_rng(8)
+    which = np.repeat([0.0, 9.0], 60)
+    study = make(
+        {"income": draw.normal(which)},
+        2,
+        describe={"age": draw.normal(which), "shoe size": draw.normal(size=120)},
+    )
+    table = data_of(study).evidence.others
+    assert table is not None
+    cells = {column.header: column.cells for column in table.content.columns}
+    assert cells["column"] == ("age", "shoe size")
+    assert cells["differs between segments"] == ("yes", "not shown")
+    assert "do they differ between them?" in page.html(data_of(study))

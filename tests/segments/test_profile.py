@@ -60,6 +60,13 @@ def test_a_number_by_hand() -> None:
         missing=0.0,
         role="feature",
         kind="number",
+        known=2,
+        std=pytest.approx(math.sqrt(2)),
+        quartiles=(1.5, 2.5),
+        # against the others (mean 10, variance 2, two of four): errors sqrt(2 / 2 + 2 / 2), times
+        # 2 / 4, in units of sqrt(17)
+        effect_low=pytest.approx((-4 - 1.959964 * math.sqrt(2) / 2) / math.sqrt(17), rel=1e-6),
+        effect_high=pytest.approx((-4 + 1.959964 * math.sqrt(2) / 2) / math.sqrt(17), rel=1e-6),
     )
     assert (second.mean, second.median, second.difference) == (10.0, 10.0, 4.0)
     assert second.missing == pytest.approx(1 / 3)
@@ -74,6 +81,35 @@ def test_effects_are_measured_on_the_scale_of_the_segments() -> None:
     assert first.difference > 0
     assert first.effect == pytest.approx(-0.5 / math.sqrt(25.5 / 6))
     assert second.effect == -first.effect
+
+
+def test_intervals_agree_with_an_independent_package() -> None:
+    # statsmodels: CompareMeans(own, others).zconfint_diff(usevar="unequal"), times the share of
+    # the others, in standard deviations of everyone
+    weightstats = pytest.importorskip("statsmodels.stats.weightstats", reason="no statsmodels")
+    draw = np.random.default_rng(3)
+    labels = np.repeat([0, 1, 2], [40, 25, 60])
+    values = draw.gamma(2.0 + labels, size=125)
+    codes = (values > 2.0).astype(np.int64)
+    together = Groups.of(labels, 3)
+    shares = [r for r in category_rows(CITY, codes, ["a", "b"], together) if r.level == "b"]
+    for column, rows in ((values, number_rows(SPEND, values, together)), (codes, shares)):
+        for row in rows:
+            own = labels == row.segment - 1
+            low, high = weightstats.CompareMeans.from_data(column[own], column[~own]).zconfint_diff(
+                usevar="unequal"
+            )
+            share = np.mean(~own) / np.std(column)
+            assert row.effect_low == pytest.approx(low * share, rel=1e-9)
+            assert row.effect_high == pytest.approx(high * share, rel=1e-9)
+
+
+def test_an_interval_needs_two_on_each_side() -> None:
+    first, second = number_rows(SPEND, numbers(1, 2, 4, 7), groups(0, 1, 1, 1))
+    assert (first.effect_low, second.effect_high, first.std) == (None, None, None)
+    assert second.std is not None
+    [everyone] = number_rows(SPEND, numbers(1, 2, 4), groups(0, 0, 0, k=1))
+    assert everyone.effect_low is None
 
 
 def test_equal_values_make_no_difference() -> None:

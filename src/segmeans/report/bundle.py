@@ -30,6 +30,12 @@ PROFILE_COLUMNS = (
     "difference",
     "effect",
     "missing",
+    "known",
+    "std",
+    "lower_quartile",
+    "upper_quartile",
+    "effect_low",
+    "effect_high",
 )
 
 
@@ -173,7 +179,11 @@ def _profile_columns(study: Study) -> dict[str, list[Any]]:
     names = {segment.number: segment.name for segment in study.record.segments}
 
     def cell(row: ProfileRow, column: str) -> Any:
-        return names[row.segment] if column == "name" else getattr(row, column)
+        if column == "name":
+            return names[row.segment]
+        if column in ("lower_quartile", "upper_quartile"):
+            return None if row.quartiles is None else row.quartiles[column == "upper_quartile"]
+        return getattr(row, column)
 
     return {
         column: [cell(row, column) for row in study.record.profile] for column in PROFILE_COLUMNS

@@ -166,6 +166,7 @@ class Evidence:
     certificate: str
     stability: Table | None
     scores: Table | None
+    others: Table | None  # tests of the columns that did not form the segments
     findings: tuple[tuple[str, str], ...]  # level, sentence
     preparation: Table
     roles: Table

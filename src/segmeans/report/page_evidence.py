@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from segmeans.records import Finding, KRow, Score, StudyRecord
-from segmeans.report.page_data import Chart, Evidence, Mark, Table
+from segmeans.records import Finding, KRow, Score, Segment, StudyRecord
+from segmeans.report.page_data import FEW, Chart, Evidence, Mark, Table
 from segmeans.report.page_parts import badge
 from segmeans.report.tables import (
     Column,
@@ -16,9 +16,11 @@ from segmeans.report.tables import (
     preparation_table,
     role_table,
 )
-from segmeans.segments.words import plain_number, plain_share, plain_text, shorten
+from segmeans.segments.descriptors import descriptor_tests
+from segmeans.segments.words import feature_words, plain_number, plain_share, plain_text, shorten
 from segmeans.settings import Settings
 
+LEVEL = 0.05  # of all tests of descriptors together
 WIDTH, HEIGHT = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 24, 36, 34, 34
 
@@ -61,6 +63,7 @@ def evidence(record: StudyRecord) -> Evidence:
         certificate=plain_text(certificate.reason) if certificate is not None else "",
         stability=None if chosen is None else _stability(record, chosen),
         scores=None if chosen is None else _scores(chosen),
+        others=_others(record) if record.k > 1 else None,
         findings=_findings(record),
         preparation=Table(
             caption="How each feature was prepared (before > after)",
@@ -168,7 +171,7 @@ def _stability(record: StudyRecord, chosen: KRow) -> Table | None:
         for name, header in wanted.items()
         if len(chosen.cluster_scores.get(name, ())) == record.k
     }
-    if not present or record.k == 1:
+    if record.k == 1:
         return None
     columns = [
         Column(header="", cells=tuple(str(segment.number) for segment in record.segments)),
@@ -182,10 +185,54 @@ def _stability(record: StudyRecord, chosen: KRow) -> Table | None:
             header="mean certainty",
             cells=tuple(f"{segment.certainty:.2f}" for segment in record.segments),
         ),
+        Column(
+            header="at a border",
+            cells=tuple(_border(segment) for segment in record.segments),
+        ),
     ]
     return Table(
         caption="How steady and how clear each segment is", content=TextTable(tuple(columns))
     )
+
+
+def _border(segment: Segment) -> str:
+    """Write the share of a segment that is nearly as close to another one."""
+    if 0 < segment.border < FEW:
+        return "few"
+    return plain_share(segment.border / segment.size) if segment.size else "-"
+
+
+def _others(record: StudyRecord) -> Table | None:
+    """Return the tests of the columns that did not form the segments."""
+    tests = descriptor_tests(record.profile)
+    if not tests:
+        return None
+    words = feature_words(dict.fromkeys(row.feature for row in record.profile))
+    columns = (
+        Column(header="column", cells=tuple(words[test.column] for test in tests), align="left"),
+        Column(
+            header="differs between segments",
+            cells=tuple(
+                ("yes" if test.corrected < LEVEL else "not shown") + (" (thin)" * test.thin)
+                for test in tests
+            ),
+            align="left",
+        ),
+        Column(
+            header="p, corrected for all",
+            cells=tuple(_chance(test.corrected) for test in tests),
+        ),
+        Column(header="strength, 0 to 1", cells=tuple(f"{test.strength:.2f}" for test in tests)),
+        Column(header="test", cells=tuple(test.method for test in tests), align="left"),
+    )
+    return Table(
+        caption="Columns that did not form the segments: do they differ between them?",
+        content=TextTable(columns),
+    )
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _score(score: Score) -> str:

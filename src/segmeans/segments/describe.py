@@ -11,6 +11,9 @@ from segmeans.records import ProfileRow, Segment
 from segmeans.segments.names import names, segment_ids
 from segmeans.segments.profile import markers
 
+BORDER = 0.1
+"""Certainty below which a customer stands at a border: the next centre is at most 22 % farther."""
+
 
 def describe(
     profile: Sequence[ProfileRow],
@@ -38,6 +41,7 @@ def describe(
     labels = assigned.labels[scored]
     sizes = np.bincount(labels, minlength=k)
     certainty = np.bincount(labels, assigned.certainty[scored], k) / np.maximum(sizes, 1)
+    border = np.bincount(labels, assigned.certainty[scored] < BORDER, k)
     marks, ids = markers(profile), segment_ids(profile, k)
     return tuple(
         Segment(
@@ -49,6 +53,7 @@ def describe(
             centre=centres[number - 1],
             markers=marks.get(number, ()),
             certainty=round(float(certainty[number - 1]), 6),
+            border=int(border[number - 1]),
         )
         for number, name in enumerate(names(profile, k), start=1)
     )

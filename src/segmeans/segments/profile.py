@@ -23,6 +23,7 @@ from segmeans.tables.duck import Table
 NOTABLE = 0.5  # standard deviations from everyone that make a marker
 LEVELS = 12  # levels of a category that are shown one by one; the rarer ones share OTHERS
 OTHERS = "(other values)"
+INTERVAL = 1.959963984540054  # standard errors on each side of a 95 % interval
 
 Kind = Literal["number", "category", "date"]
 Floats = NDArray[np.float64]
@@ -163,17 +164,19 @@ def number_rows(
         difference of the means divided by the standard deviation over all scored customers
         (divisor n), both on the scale of ``scaled``: a difference that one very large customer
         makes does not count as one. A segment without any value has neither mean nor median,
-        and no difference.
+        and no difference. The 95 % interval of the effect is that of the difference between the
+        means of the segment and of all others, without equal variances, times the share of the
+        others; it takes the segments as given, and has none for fewer than two customers on
+        either side. For the features that formed the segments it says how exactly the effect
+        is known, not whether there is one: they were made to differ.
     """
     parts = groups.parts(values)
     known = [np.isfinite(part) for part in parts]
     kept = [part[there] for part, there in zip(parts, known, strict=True)]
     everyone = _mean(np.concatenate(kept))
-    if scaled is None:
-        effects = _effects(kept)
-    else:
-        on_scale = groups.parts(scaled)
-        effects = _effects([part[there] for part, there in zip(on_scale, known, strict=True)])
+    scales = kept if scaled is None else _where(groups.parts(scaled), known)
+    effects = _effects(scales)
+    intervals = _intervals(scales, effects)
     rows = []
     for segment, part in enumerate(kept):
         mean = _mean(part) if len(part) else None
@@ -191,6 +194,11 @@ def number_rows(
                 missing=_share(len(parts[segment]) - len(part), len(parts[segment])),
                 role=column.role,
                 kind=column.kind,
+                known=len(part),
+                std=_deviation(part) if len(part) > 1 else None,
+                quartiles=_quartiles(part) if len(part) else None,
+                effect_low=intervals[segment][0],
+                effect_high=intervals[segment][1],
             )
         )
     return rows
@@ -214,7 +222,8 @@ def category_rows(
     list of ProfileRow
         One row per segment and level. ``effect`` is the difference of the shares divided by
         ``sqrt(p (1 - p))``, the standard deviation of "has this level" over all scored customers
-        with a value; p is the share among them.
+        with a value; p is the share among them. Its interval is that of :func:`number_rows`,
+        for the 0/1 numbers "has this level".
     """
     width = len(levels)
     counts = np.zeros((groups.k, width), dtype=np.int64)
@@ -231,6 +240,7 @@ def category_rows(
             share = _share(int(counts[segment, level]), int(known[segment]))
             difference = share - everyone if known[segment] else 0.0
             spread = math.sqrt(everyone * (1 - everyone))
+            low, high = _share_interval(counts[:, level], known, segment, spread)
             rows.append(
                 ProfileRow(
                     segment=segment + 1,
@@ -245,6 +255,9 @@ def category_rows(
                     missing=_share(int(sizes[segment] - known[segment]), int(sizes[segment])),
                     role=column.role,
                     kind=column.kind,
+                    known=int(known[segment]),
+                    effect_low=low,
+                    effect_high=high,
                 )
             )
     return rows
@@ -319,6 +332,75 @@ def _mean(values: Floats) -> float:
 def _median(values: Floats) -> float:
     stretch = _stretch(values)
     return float(np.median(values / stretch)) * stretch
+
+
+def _quartiles(values: Floats) -> tuple[float, float]:
+    stretch = _stretch(values)
+    low, high = np.quantile(values / stretch, (0.25, 0.75))
+    return float(low) * stretch, float(high) * stretch
+
+
+def _deviation(values: Floats) -> float:
+    stretch = _stretch(values)
+    return float(np.std(values / stretch, ddof=1)) * stretch
+
+
+def _where(parts: Sequence[Floats], known: Sequence[NDArray[np.bool_]]) -> list[Floats]:
+    return [part[there] for part, there in zip(parts, known, strict=True)]
+
+
+Interval = tuple[float, float] | tuple[None, None]
+
+
+def _intervals(parts: Sequence[Floats], effects: Sequence[float]) -> list[Interval]:
+    """Return the interval of each effect, from counts, means and variances of the parts."""
+    everyone = np.concatenate(parts)
+    stretch = _stretch(everyone)
+    counts = np.array([len(part) for part in parts])
+    means = np.array([np.mean(part / stretch) if len(part) else 0.0 for part in parts])
+    squares = np.array(
+        [np.sum((part / stretch - mean) ** 2) for part, mean in zip(parts, means, strict=True)]
+    )
+    whole = float(np.std(everyone / stretch)) if len(everyone) else 0.0
+    return [
+        _interval(counts, means, squares, place, whole, effect)
+        for place, effect in enumerate(effects)
+    ]
+
+
+def _share_interval(
+    counts: NDArray[np.int64], known: NDArray[np.int64], place: int, spread: float
+) -> Interval:
+    """Return the interval of the effect of one level: of the 0/1 numbers "has this level"."""
+    shares = counts / np.maximum(known, 1)
+    total = int(known.sum())
+    effect = (shares[place] - counts.sum() / total) / spread if spread and total else 0.0
+    return _interval(known, shares, known * shares * (1 - shares), place, spread, float(effect))
+
+
+def _interval(
+    counts: NDArray[np.int64],
+    means: Floats,
+    squares: Floats,
+    place: int,
+    whole: float,
+    effect: float,
+) -> Interval:
+    """Return the interval of one effect: part against all other parts, variances not equal.
+
+    ``squares`` holds the sums of squared deviations within the parts, ``whole`` is the standard
+    deviation over all of them.
+    """
+    own, total = int(counts[place]), int(counts.sum())
+    rest = total - own
+    if own < 2 or rest < 2 or whole <= 1e-12 * max(float(np.abs(means).max()), 1e-300):
+        return None, None
+    others = np.arange(len(counts)) != place
+    mean = float(counts[others] @ means[others]) / rest
+    within = float(squares[others].sum() + counts[others] @ (means[others] - mean) ** 2)
+    error = math.sqrt(squares[place] / (own - 1) / own + within / (rest - 1) / rest)
+    reach = INTERVAL * error * rest / total / whole
+    return effect - reach, effect + reach
 
 
 def _stretch(values: Floats) -> float:
