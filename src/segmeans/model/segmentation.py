@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans import preparation
+from segmeans.model.ahead import ahead
 from segmeans.model.assigning import Assigned, assign
 from segmeans.model.calibration import UNLIKE
 from segmeans.model.scored import Scored
@@ -107,7 +108,7 @@ class Model:
         ------
         Block
         """
-        for raw in table.blocks(preparation.raw_expressions(self.record.preparation)):
+        for raw in ahead(table.blocks(preparation.raw_expressions(self.record.preparation))):
             yield Block(raw, self.assign_raw(raw, threads=threads))
 
     def _unlike(

@@ -142,7 +142,7 @@ def _query(
     for name in order:
         if name in words:
             column, texts = words[name]
-            value = f"{_list(texts)}[{quoted(column)}]"
+            value = _worded(column, texts)
         elif name in counted:
             value = f"nullif({quoted(name)}, 0)"
         elif types[name] == "FLOAT":
@@ -164,10 +164,12 @@ def _head(id_column: str, order: Sequence[str]) -> str:
     return "id" if id_column.casefold() in order else id_column
 
 
-def _list(words: Sequence[str | bool]) -> str:
-    kind = "BOOLEAN" if isinstance(words[0], bool) else "VARCHAR"
-    listed = ", ".join(literal(str(word)) for word in words)
-    return f"CAST([{listed}] AS {kind}[])"
+def _worded(column: str, words: Sequence[str | bool]) -> str:
+    """Return SQL for the words that the numbers of a column stand for, from 1."""
+    said = [word if isinstance(word, str) else str(word).lower() for word in words]
+    texts = [literal(word) if isinstance(words[0], str) else word for word in said]
+    cases = " ".join(f"WHEN {place} THEN {text}" for place, text in enumerate(texts, 1))
+    return f"CASE {quoted(column)} {cases} END"
 
 
 def _tame(value: str) -> str:

@@ -1,0 +1,110 @@
+"""The commands after the first day: score, sql, refresh and track."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from segmeans.cli import app
+from segmeans.sample import CustomerMarket, write_customers
+
+FEATURES = "Age,Annual Income (k$),Spending Score (1-100)"
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with customers of two months and a study of the first."""
+    path = tmp_path_factory.mktemp("life")
+    for seed, month in enumerate(("january", "february")):
+        write_customers(path / f"{month}.csv", 400, seed, CustomerMarket(missing=0.02))
+    chosen = ("--features", FEATURES, "--k", 5, "--fast", "--no-figures", "--quiet")
+    code, _, error = run("run", path / "january.csv", "--out", path / "study", *chosen)
+    assert code == 0, error
+    return path
+
+
+def test_score(folder: Path) -> None:
+    out = folder / "scored.csv"
+    code, told, _ = run("score", folder / "study/model.json", folder / "january.csv", "--out", out)
+    assert code == 0
+    assert "400 customers" in told
+    with out.open(encoding="utf-8") as file:
+        scored = list(csv.DictReader(file))
+    with (folder / "study" / "segments.csv").open(encoding="utf-8") as file:
+        trained = list(csv.DictReader(file))
+    for name in ("CustomerID", "segment", "name", "runner_up", "unscored"):
+        assert [row[name] for row in scored] == [row[name] for row in trained]
+    code, _, error = run("score", folder / "study/model.json", folder / "january.csv", "--out", out)
+    assert code == 1
+    assert "exists already" in error
+
+
+def test_score_as_json(folder: Path) -> None:
+    code, told, _ = run(
+        "score", folder / "study/model.json", folder / "january.csv", "--out",
+        folder / "scored.parquet", "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(told)["rows"] == 400
+
+
+def test_sql(folder: Path) -> None:
+    code, told, _ = run("sql", folder / "study/model.json", "--dialect", "spark", "--table", "a.b")
+    assert code == 0
+    assert "FROM `a`.`b`" in told
+    out = folder / "segments.sql"
+    assert run("sql", folder / "study/model.json", "--out", out)[0] == 0
+    assert out.read_text("utf-8").endswith(";\n")
+    code, _, error = run("sql", folder / "study/model.json", "--dialect", "oracle")
+    assert code == 2
+    assert "no such SQL dialect" in error
+
+
+def test_refresh(folder: Path) -> None:
+    code, told, _ = run("refresh", folder / "study/model.json", folder / "february.csv")
+    assert code == 0
+    assert told.startswith("Keep the model.")
+    code, told, _ = run("refresh", folder / "study/model.json", folder / "february.csv", "--json")
+    assert json.loads(told)["advice"] == "keep"
+
+
+def test_refresh_and_refit(folder: Path) -> None:
+    model, out = folder / "study/model.json", folder / "refitted"
+    code, told, error = run("refresh", model, folder / "january.csv", "--refit", "--out", out)
+    assert code == 0, error
+    assert "5 segments found again" in told
+    then = json.loads(model.read_text("utf-8"))["segments"]
+    now = json.loads((out / "model.json").read_text("utf-8"))["segments"]
+    assert {(one["id"], one["name"]) for one in now} == {(one["id"], one["name"]) for one in then}
+
+
+def test_track(folder: Path) -> None:
+    for month in ("january", "february"):
+        run("score", folder / "study/model.json", folder / f"{month}.csv", "--quiet", "--out",
+            folder / f"{month}-scored.csv")  # fmt: skip
+    files = [folder / "january-scored.csv", folder / "february-scored.csv"]
+    code, told, error = run("track", *files, "--out", folder / "moves.csv")
+    assert code == 0, error
+    assert "400 customers of both" in told
+    assert (folder / "moves.csv").read_text("utf-8").startswith("id,previous,current,movement\n")
+    [step] = json.loads(run("track", *files, "--json")[1])["steps"]
+    assert sum(map(sum, step["counts"])) == 400
+    assert run("track", files[0])[0] == 2
+
+
+def test_a_broken_model_is_one_clear_error(folder: Path) -> None:
+    (folder / "broken.json").write_text('{"kind": "segmeans model"')
+    for command in ("score", "refresh"):
+        code, _, error = run(command, folder / "broken.json", folder / "january.csv")
+        assert code == 1
+        assert error.startswith("segmeans: The file is no model of segmeans")
+        assert len(error.splitlines()) == 1
