@@ -60,7 +60,7 @@ def config_text(values: Mapping[str, Any]) -> str:
         "Income, net",
     ]
     """
-    import tomli_w  # noqa: PLC0415  (only for writing)
+    import tomli_w
 
     plain = {
         name: _plain(name, value) for name, value in values.items() if value not in (None, (), {})
