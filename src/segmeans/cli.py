@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it, so that ``segmeans --help``
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import json
@@ -391,6 +392,46 @@ def track(
         life.show_track(record)
 
 
+@app.command("list")
+@_told
+def list_studies(
+    *,
+    folder: Annotated[str, typer.Argument(help="Folder with studies.")] = ".",
+    json_: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """List the studies in a folder: segmeans list studies."""
+    from segmeans.report import life
+    from segmeans.tracking import studies
+
+    found = studies(folder)
+    if json_:
+        typer.echo(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
+    elif found:
+        life.show_studies(found)
+    else:
+        typer.echo("No study here. Try: segmeans run customers.csv --out studies/first")
+
+
+@app.command()
+@_told
+def compare(
+    *,
+    first: Annotated[str, typer.Argument(help="Folder of a study.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="Folder of another one.", show_default=False)],
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Say how far two studies agree: segmeans compare january february."""
+    from segmeans.model import record_json
+    from segmeans.report import life
+    from segmeans.tracking import compare
+
+    record = compare(first, second)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    else:
+        life.show_compare(record)
+
+
 Rows = Annotated[int, typer.Option(help="How many rows.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same bytes on any machine.")]
 Out = Annotated[str, typer.Option(help="File to write: .csv, .csv.gz or .parquet.")]
@@ -455,6 +496,44 @@ def sample_orders(
 
     market = OrderMarket(days=days, missing=missing, truth=truth)
     write_orders(out, rows, seed, market, overwrite=overwrite, to_parquet=from_csv)
+
+
+@app.command()
+@_told
+@_with_settings("Source", "Columns", "Orders", "Preparation", "Segments")
+def plot(
+    *,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="elbow, silhouette, evidence, stability, map, profile, bars, sizes or pairs."
+        ),
+    ],
+    source: Source = None,
+    config: Config = None,
+    to: Annotated[
+        str | None, typer.Option(help="File to write, .png or .svg. Default: NAME.png.")
+    ] = None,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Draw one figure of a study: segmeans plot elbow customers.csv --to elbow.svg."""
+    source, _, settings = _resolve(source, config, asked)
+    path = to or f"{name}.png"
+    from segmeans.report import figures, screen
+    from segmeans.study import conduct
+    from segmeans.tables.sink import check_free
+
+    figures.check(name, path)
+    check_free(path, overwrite=overwrite)
+    with (
+        screen.progress(quiet=quiet) as progress,
+        conduct(source, settings, progress=progress) as study,
+    ):
+        figures.save_one(study, name, path, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"Wrote {path}")
 
 
 @app.command()

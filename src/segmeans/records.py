@@ -431,3 +431,44 @@ class RefitRecord:
     kept: tuple[KeptSegment, ...]
     retired: tuple[str, ...]  # names of segments that are no more
     added: tuple[str, ...]  # names of segments that are new
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudySummary:
+    """A study in a folder, in one line."""
+
+    folder: str
+    source: str
+    customers: int
+    k: int
+    structure: str
+    features: tuple[str, ...]
+    seed: int
+    version: str  # of segmeans
+    segments: tuple[str, ...]  # names, the largest first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SamePair:
+    """Two segments of two studies that are the same one."""
+
+    first: str
+    second: str
+    overlap: float  # customers of both over customers of either, 0 to 1
+    first_share: float
+    second_share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompareRecord:
+    """Two studies beside one another."""
+
+    first: StudySummary
+    second: StudySummary
+    customers: int  # with a segment in both
+    agreement: float | None  # adjusted Rand index; None when they share no customer
+    same: tuple[SamePair, ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    features_gone: tuple[str, ...]
+    features_new: tuple[str, ...]

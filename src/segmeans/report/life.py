@@ -10,7 +10,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segmeans.records import RefitRecord, RefreshRecord, ScoredRecord, Step, TrackRecord
+from segmeans.records import (
+    CompareRecord,
+    RefitRecord,
+    RefreshRecord,
+    ScoredRecord,
+    Step,
+    StudySummary,
+    TrackRecord,
+)
 from segmeans.report.screen import console, show_findings
 from segmeans.segments.words import plain_text
 
@@ -57,6 +65,7 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
     on.print(Text(f"Written: {plain_text(str(out))}"))
 
 
+WORDS = {"name", "name there", "feature", "from", "folder", "structure", "features"}
 ADVICE = {
     "keep": "Keep the model.",
     "refit": "Refit the model: segmeans run on these customers.",
@@ -138,6 +147,74 @@ def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = Non
     on.print(Text(f"Written: {plain_text(str(out))}"))
 
 
+def show_studies(found: Sequence[StudySummary], *, on: Console | None = None) -> None:
+    """Print studies, one line each.
+
+    Parameters
+    ----------
+    found : sequence of StudySummary
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    _print_table(
+        ("folder", "customers", "k", "structure", "features"),
+        [
+            (
+                plain_text(one.folder),
+                f"{one.customers:,}",
+                str(one.k),
+                plain_text(one.structure),
+                plain_text(", ".join(one.features)),
+            )
+            for one in found
+        ],
+        on,
+    )
+
+
+def show_compare(record: CompareRecord, *, on: Console | None = None) -> None:
+    """Print how far two studies agree.
+
+    Parameters
+    ----------
+    record : CompareRecord
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    show_studies([record.first, record.second], on=on)
+    on.print()
+    if record.agreement is None:
+        on.print(Text("They share no customer.", style="bold"))
+    else:
+        told = f"{record.customers:,} customers of both, adjusted Rand index {record.agreement:.3f}"
+        on.print(Text(told, style="bold"))
+    _print_table(
+        ("name", "name there", "overlap", "share", "share there"),
+        [
+            (
+                plain_text(pair.first),
+                plain_text(pair.second),
+                _percent(pair.overlap),
+                _percent(pair.first_share),
+                _percent(pair.second_share),
+            )
+            for pair in record.same
+        ],
+        on,
+    )
+    only = (
+        ("Only in the first", record.only_first),
+        ("Only in the second", record.only_second),
+        ("Features no longer used", record.features_gone),
+        ("Features now used", record.features_new),
+    )
+    for word, names in only:
+        if names:
+            on.print(Text(f"  {word}: {', '.join(map(plain_text, names))}"))
+
+
 def show_track(record: TrackRecord, *, on: Console | None = None) -> None:
     """Print who moved from where to where.
 
@@ -202,10 +279,10 @@ def _percent(share: float) -> str:
 
 
 def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], on: Console) -> None:
-    """Print a table; all columns but one called name or reason hold numbers."""
+    """Print a table; columns hold numbers unless their header is one of :data:`WORDS`."""
     grid = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
     for header in headers:
-        words = header in ("name", "feature", "reason", "from", "segment then")
+        words = header in WORDS
         grid.add_column(Text(header), justify="left" if words else "right", overflow="fold")
     for row in rows:
         grid.add_row(*map(Text, row))

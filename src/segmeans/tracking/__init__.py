@@ -1,8 +1,9 @@
-"""The next period: who moved, and whether the model still fits."""
+"""The next period: who moved, whether the model still fits, and how studies compare."""
 
 from __future__ import annotations
 
 from segmeans.tracking.drift import refresh
 from segmeans.tracking.moves import track
+from segmeans.tracking.registry import compare, studies
 
-__all__ = ["refresh", "track"]
+__all__ = ["compare", "refresh", "studies", "track"]
