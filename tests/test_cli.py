@@ -241,3 +241,14 @@ def test_sample_orders_as_parquet(tmp_path: Path) -> None:
     made = segmeans("sample", "orders", "--rows", 1000, "--out", tmp_path / "orders.parquet")
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "orders.parquet").read_bytes()[:4] == b"PAR1"
+
+
+def test_plot_draws_one_figure(customers: Path, tmp_path: Path) -> None:
+    file = tmp_path / "elbow.svg"
+    result = segmeans("plot", "elbow", customers, "--k", "1-3", "--fast", "--to", file)
+    assert result.returncode == 0, result.stderr
+    assert "Wrote" in result.stdout
+    assert file.read_text("utf-8").startswith("<?xml")
+    wrong = segmeans("plot", "elbo", customers)
+    assert wrong.returncode == 2
+    assert "Try: 'elbow'" in wrong.stderr

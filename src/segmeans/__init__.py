@@ -1,9 +1,10 @@
 """Customer segmentation with k-means that proves its search, its structure and its use.
 
 :func:`segment` finds the segments of a customer table and returns a :class:`Study`;
-:func:`write` puts it into a folder, :func:`load` reads its ``model.json`` again to score others.
-:class:`Settings` holds everything that can be asked of it; :class:`KMeans` is the engine alone, as
-a scikit-learn estimator. Everything the package raises on purpose is a :class:`SegmeansError`.
+:func:`write` puts it into a folder, :func:`plot` draws one of its figures, :func:`load` reads its
+``model.json`` again to score others. :class:`Settings` holds everything that can be asked of it;
+:class:`KMeans` is the engine alone, as a scikit-learn estimator. Everything the package raises on
+purpose is a :class:`SegmeansError`.
 
 Nothing is loaded before it is used: ``import segmeans`` costs no time.
 """
@@ -28,6 +29,7 @@ __all__ = [
     "Study",
     "__version__",
     "load",
+    "plot",
     "segment",
     "write",
 ]
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     )
     from segmeans.model.reading import load
     from segmeans.report.bundle import write
+    from segmeans.report.figures import plot
     from segmeans.settings import Settings
     from segmeans.study import Study, segment
 
@@ -53,6 +56,7 @@ _HOMES = {
     "Settings": "segmeans.settings",
     "Study": "segmeans.study",
     "load": "segmeans.model.reading",
+    "plot": "segmeans.report.figures",
     "segment": "segmeans.study",
     "write": "segmeans.report.bundle",
 }

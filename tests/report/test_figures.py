@@ -15,8 +15,10 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
-from segmeans.errors import SettingError
-from segmeans.report import figure_map, figure_profile, figures
+import segmeans
+from segmeans.errors import OutputError, SettingError
+from segmeans.records import Score
+from segmeans.report import figure_map, figure_profile, figures, theme
 
 
 def texts(figure: figures.Figure) -> list[str]:
@@ -195,3 +197,57 @@ def test_an_unknown_figure_gets_the_nearest_name(five: Any) -> None:
         next(figures.draw(five, ["pairs"]))
     with pytest.raises(SettingError, match="png or svg"):
         list(figures.save(five, Path(), formats=["gif"]))
+
+
+def with_evidence(study: Any) -> Any:
+    """Return a study whose measures over k and segments are known."""
+    row = {"stability": Score(value=0.9, low=0.8, high=1.0), "gap": Score(value=0.5, error=0.1)}
+    each = {"jaccard": tuple(Score(value=0.7, low=0.6, high=0.8) for _ in study.record.segments)}
+    table = tuple(
+        dataclasses.replace(one, scores=row, cluster_scores=each) for one in study.record.k_table
+    )
+    return dataclasses.replace(study, record=dataclasses.replace(study.record, k_table=table))
+
+
+def test_evidence_and_stability_need_measures(five: Any, nobody: Any) -> None:
+    assert {"evidence", "stability"}.isdisjoint(figures.available(five))
+    assert {"evidence", "stability"} <= set(figures.available(with_evidence(five)))
+    assert "stability" not in figures.available(with_evidence(nobody))
+
+
+def test_the_evidence_has_a_panel_per_measure(five: Any) -> None:
+    [drawn] = figures.draw(with_evidence(five), ["evidence"])
+    titles = [axes.get_title(loc="left") for axes in drawn.figure.axes]
+    assert titles == ["agreement of resamples", "gap"]
+    assert drawn.title == "k = 5 leads in 0 of 2 measures"  # all equal: the first k leads
+
+
+@pytest.mark.parametrize("name", ["five", "nine", "mixed"])
+def test_stability_marks_every_segment_at_its_value(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    study = with_evidence(request.getfixturevalue(name))
+    [drawn] = figures.draw(study, ["stability"])
+    left = drawn.figure.axes[0]
+    marks = [line for line in left.lines if line.get_marker() in theme.SHAPES]
+    assert [float(line.get_xdata()[0]) for line in marks if line.get_xdata()[0] == 0.7] == (
+        [0.7] * study.record.k
+    )
+    assert (
+        drawn.title == f"0 of {study.record.k} segments come back in new samples of the customers"
+    )
+
+
+def test_one_figure_alone(five: Any, tmp_path: Path) -> None:
+    drawn = segmeans.plot(five, "elbow")
+    assert drawn.axes[0].get_xlabel() == "number of segments k"
+    figures.save_one(five, "elbow", tmp_path / "elbow.svg")
+    assert (tmp_path / "elbow.svg").read_text("utf-8").startswith("<?xml")
+    with pytest.raises(OutputError, match="exists already"):
+        figures.save_one(five, "elbow", tmp_path / "elbow.svg")
+    with pytest.raises(SettingError, match="Try: 'elbow'"):
+        figures.check("elbo", "a.png")
+    with pytest.raises(SettingError, match=r"\.png or \.svg"):
+        figures.check("elbow", "a.gif")
+    with pytest.raises(SettingError, match="no such figure of this study"):
+        figures.save_one(five, "stability", tmp_path / "s.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from segmeans.records import KRow, ProfileRow, StudyRecord
@@ -238,3 +239,52 @@ def pairs(record: StudyRecord, drawn: int, features: int) -> Words:
         f"{'Customers' if record.k == 1 else _many(record.k)} in every pair of {features} features"
     )
     return Words(title, " ".join(filter(None, (told, _drawn(record, drawn)))))
+
+
+def evidence(record: StudyRecord, values: Mapping[str, Sequence[tuple[int, float]]]) -> Words:
+    """Say in how many measures the recommended number of segments leads.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    values : mapping of str to sequence of (int, float)
+        Per measure, all of them better when higher, its value for every k.
+    """
+    k = record.verdict.recommended_k
+    best = [max(points, key=lambda point: point[1])[0] for points in values.values()]
+    leads = sum(one == k for one in best)
+    title = f"k = {k} leads in {leads} of {len(values)} measures"
+    if k == 1:
+        title = f"No number of segments is recommended; {len(values)} measures over k"
+    told = (
+        "All measures are better when higher. Agreement of resamples and prediction strength ask "
+        "whether new customers would give the same segments, the least steady segment whether all "
+        "of them come back; the silhouette asks how clear they are, the gap how much clearer than "
+        "in data without segments. Bands are intervals or standard errors. No measure decides "
+        "alone."
+    )
+    return Words(title, told)
+
+
+def stability(record: StudyRecord, found: Sequence[float]) -> Words:
+    """Say how many segments are found again in new samples.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    found : sequence of float, one per segment
+        Mean Jaccard similarity with the best match in resamples.
+    """
+    steady = sum(value >= 0.75 for value in found)
+    title = f"{steady} of {_many(record.k)} come back in new samples of the customers"
+    if steady == record.k:
+        title = f"All {_many(record.k)} come back in new samples of the customers"
+    least = min(range(len(found)), key=lambda place: found[place])
+    told = (
+        f"Left: Jaccard similarity with the best match in resamples, its mean and its spread; from "
+        f"0.75 on a segment can be relied on. Least steady: "
+        f"{plain_text(record.segments[least].name)} ({found[least]:.2f}). Right: shadow values of "
+        "the customers, twice the distance to the own centre by the distances to the two nearest: "
+        "their middle, the middle half and the middle nine tenths."
+    )
+    return Words(title, told)

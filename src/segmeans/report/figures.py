@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from segmeans.errors import SettingError, nearest_name
 from segmeans.records import StudyRecord
-from segmeans.report import figure_k, figure_map, figure_profile, theme
+from segmeans.report import figure_evidence, figure_k, figure_map, figure_profile, theme
+from segmeans.tables.sink import whole
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -51,6 +52,8 @@ Draw = Callable[[StudyRecord, "CustomerSample"], "tuple[Words, matplotlib.figure
 DRAWN: dict[str, Draw] = {
     "elbow": lambda record, _: figure_k.elbow(record),
     "silhouette": figure_k.silhouette,
+    "evidence": lambda record, _: figure_evidence.evidence(record),
+    "stability": figure_evidence.stability,
     "map": figure_map.segment_map,
     "profile": lambda record, _: figure_profile.heat_map(record),
     "bars": lambda record, _: figure_profile.bars(record),
@@ -70,7 +73,8 @@ def available(study: Study) -> tuple[str, ...]:
     -------
     tuple of str
         Of one single segment there is no profile, no bars and no sizes: it is everyone. The elbow
-        and the silhouette need two numbers of segments; the map needs two prepared columns; pairs
+        and the silhouette need two numbers of segments, evidence and stability what a study
+        measures of its resamples; the map needs two prepared columns; pairs
         are drawn of 3 to 6 numeric features and at most 12 segments.
     """
     record, sample = study.record, study.sample
@@ -78,6 +82,8 @@ def available(study: Study) -> tuple[str, ...]:
     needs = {
         "elbow": len(record.k_table) > 1,
         "silhouette": bool(measured),
+        "evidence": bool(figure_evidence.measured(record)),
+        "stability": record.k > 1 and bool(figure_evidence.steadiness(record)),
         "map": len(sample.names) > 1,
         "profile": record.k > 1,
         "bars": record.k > 1,
@@ -120,6 +126,85 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
         with theme.rules():
             words, figure = DRAWN[name](study.record, study.sample)
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
+
+
+def plot(study: Study, name: str) -> matplotlib.figure.Figure:
+    """Draw one figure of a study.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        One of ``"elbow"``, ``"silhouette"``, ``"evidence"``, ``"stability"``, ``"map"``,
+        ``"profile"``, ``"bars"``, ``"sizes"`` and ``"pairs"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be refined: its ``axes`` are those of matplotlib. A notebook shows it when it is the
+        last value of a cell; pyplot knows nothing of it.
+
+    Raises
+    ------
+    SettingError
+        For a figure that this study does not have.
+    """
+    [drawn] = draw(study, [name])
+    return drawn.figure
+
+
+def check(name: str, path: str | Path) -> None:
+    """Refuse a figure there never is, or a file in another format, before the work.
+
+    Parameters
+    ----------
+    name : str
+        Of the figure.
+    path : str or Path
+        Where it is to be written.
+
+    Raises
+    ------
+    SettingError
+    """
+    if name not in DRAWN:
+        near = nearest_name(name, DRAWN)
+        raise SettingError(
+            "There is no such figure",
+            found=name,
+            allowed=", ".join(DRAWN),
+            hint=repr(near) if near else "",
+        )
+    if Path(path).suffix[1:] not in FORMATS:
+        raise SettingError(
+            "Figures are not written in this format",
+            found=str(path),
+            allowed=" or ".join(f".{format_}" for format_ in FORMATS),
+        )
+
+
+def save_one(study: Study, name: str, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write one figure of a study as a file, whole or not at all.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+    path : str or Path
+        Ends in ``.png`` or ``.svg``.
+    overwrite : bool, default=False
+
+    Raises
+    ------
+    SettingError
+        For a figure this study does not have, or another format.
+    OutputError
+        When the file exists and may not be replaced, or cannot be written.
+    """
+    check(name, path)
+    [figure] = draw(study, [name])
+    with whole(path, overwrite=overwrite) as partial:
+        partial.write_bytes(image(figure, Path(path).suffix[1:]))
 
 
 def save(
