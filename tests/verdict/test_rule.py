@@ -94,6 +94,14 @@ def test_each_criterion_is_needed_for_natural(missing: Mapping[str, float]) -> N
     assert verdict(row(2, **missing)).structure != "natural"
 
 
+def test_segments_that_join_two_are_not_natural() -> None:
+    finer = row(4, border=0.9, silhouette_excess=0.26)
+    found = verdict(row(2), finer)
+    assert (found.recommended_k, found.structure) == (4, "reproducible")
+    assert verdict(row(2), row(4, border=0.9, silhouette_excess=0.24)).structure == "natural"
+    assert verdict(row(2), row(4, **LOOSE, silhouette_excess=0.4)).structure == "natural"
+
+
 def test_found_again_without_gaps_is_reproducible() -> None:
     found = verdict(row(2, **CROWD), row(3, **CROWD, **LOOSE))
     assert (found.recommended_k, found.structure) == (2, "reproducible")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from segmeans.records import KRow
 
 FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
@@ -15,6 +17,7 @@ QUIET = 2 / 3  # how busy the borders may be, relative to tables without segment
 PLACE = 0.95  # share of those tables to beat
 BUSIEST = 0.9  # how busy any one border may be, relative to the same tables
 GAP_INSIDE = 0.9  # a border inside a segment below bell curves and surely below this: a gap
+OUTDONE = 0.05  # silhouette by which a finer k must be clearer to show that k joins segments
 CLEARLY = 2.0  # errors by which a silhouette must exceed that of tables without segments
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
@@ -70,11 +73,6 @@ class Case:
         )
 
     @property
-    def natural(self) -> bool:
-        """Whether the segments are found again, set apart and whole."""
-        return self.found_again and self.set_apart and not self.split_inside
-
-    @property
     def togetherness(self) -> float:
         """By how many standard errors the clustering gains on shuffled columns."""
         score = self.row.scores["gap_permuted"]
@@ -97,6 +95,26 @@ class Case:
 
 
 Cases = Mapping[int, Case]
+
+
+def naturals(cases: Cases) -> tuple[int, ...]:
+    """Return the k whose segments are found again, set apart and whole, ascending."""
+    return tuple(
+        k
+        for k, case in sorted(cases.items())
+        if case.found_again and case.set_apart and not case.split_inside and not outdone(cases, k)
+    )
+
+
+def outdone(cases: Cases, k: int) -> int | None:
+    """Return a finer k, found again, whose silhouette stands out clearly more; None without one."""
+    here = cases[k]
+    for finer, case in sorted(cases.items()):
+        error = float(np.hypot(case.excess_error, here.excess_error))
+        gain = case.excess - here.excess
+        if finer > k and case.found_again and gain > max(OUTDONE, CLEARLY * error):
+            return finer
+    return None
 
 
 def clearest(cases: Cases, ks: Sequence[int]) -> int | None:

@@ -10,7 +10,8 @@ A number of segments k of two or more is
     shape without segments (the toughest family), none of them busier than 90 %, and both borders
     and silhouette beat at least 95 % of those tables;
 *whole*
-    when no segment hides a clear gap inside.
+    when no segment hides a clear gap inside, and no finer k that is found again has a silhouette
+    that stands out clearly more.
 
 Natural: found again, set apart and whole; of several such k the largest.
 Reproducible: found again, and the columns hang together more than by chance; of several such k
@@ -32,7 +33,7 @@ from segmeans.clustering.elbow import elbow
 from segmeans.errors import DataError
 from segmeans.records import KRow, Structure, Verdict
 from segmeans.settings import Settings
-from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases, clearest
+from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases, clearest, naturals
 from segmeans.verdict.rivals import rivals
 from segmeans.verdict.words import changes, limits_said, reasons, rivals_said
 
@@ -98,7 +99,7 @@ def _ranking(cases: Cases, bend: int | None, *, one: bool) -> list[int]:
     def to_bend(k: int) -> tuple[int, int]:
         return (abs(k - bend) if bend else 0, k)
 
-    natural = sorted((k for k, case in cases.items() if case.natural), reverse=True)
+    natural = naturals(cases)[::-1]
     again = [k for k, case in cases.items() if case.found_again and k not in natural]
     rest = [k for k in cases if k not in natural and k not in again]
     best = clearest(cases, again)
@@ -122,7 +123,7 @@ def _within(k: int, cases: Cases, settings: Settings) -> bool:
 
 
 def _word(cases: Cases, k: int) -> Structure:
-    if k in cases and cases[k].natural:
+    if k in naturals(cases):
         return "natural"
     if k == 1 or not _hang_together(cases):
         return "none"
@@ -132,7 +133,7 @@ def _word(cases: Cases, k: int) -> Structure:
 def _near_ties(cases: Cases, ranking: Sequence[int], word: Structure) -> tuple[int, ...]:
     """List the other k that pass the same criteria."""
     if word == "natural":
-        same = [k for k in ranking[1:] if k in cases and cases[k].natural]
+        same = [k for k in ranking[1:] if k in naturals(cases)]
     elif word == "reproducible":
         same = [k for k in ranking[1:] if k in cases and cases[k].found_again]
     else:

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from segmeans.clustering.elbow import Elbow
 from segmeans.records import Structure
 from segmeans.settings import Settings
-from segmeans.verdict.case import Case, Cases, clearest
+from segmeans.verdict.case import Case, Cases, clearest, naturals, outdone
+
+_FAMILIES = {
+    "uniform": "customers spread evenly",
+    "gaussian": "one bell curve",
+    "single-peaked": "one crowd with the same skew",
+}
 
 _WEAK = {
     "search": "The weak link is the search: independent searches of the same customers disagree.",
@@ -51,7 +57,7 @@ def reasons(
         said = _nothing(cases)
     else:
         said = [_found_again(cases[chosen]), _set_apart(cases[chosen])]
-        said += _not_whole(cases[chosen])
+        said += _not_whole(cases, chosen)
         said += _chosen_because(cases, chosen, word, near)
     said += [_WEAK[weak]] if weak in _WEAK and word != "none" else []
     return (*said, _elbow(bend))
@@ -83,7 +89,7 @@ def _found_again(case: Case) -> str:
 
 
 def _set_apart(case: Case) -> str:
-    how = case.row.scores["border_null"].how
+    how = _toughest(case)
     if case.set_apart:
         return (
             f"Gaps separate the segments: their borders are {case.quiet:.2f} times as busy as in "
@@ -95,15 +101,25 @@ def _set_apart(case: Case) -> str:
     )
 
 
-def _not_whole(case: Case) -> list[str]:
-    numbers = case.split_inside
-    if not numbers:
-        return []
-    which = _listed([f"segment {number}" for number in numbers])
-    return [
-        f"A gap runs through {which}: there are groups whose shape k-means with {case.k} segments "
-        "cannot follow."
-    ]
+def _toughest(case: Case) -> str:
+    """Name the family of tables without segments that the data were hardest to tell from."""
+    family = case.row.scores["border_null"].how.removesuffix(" null tables")
+    return f"the toughest: {_FAMILIES.get(family, family)}"
+
+
+def _not_whole(cases: Cases, chosen: int) -> list[str]:
+    said = []
+    if numbers := cases[chosen].split_inside:
+        which = _listed([f"segment {number}" for number in numbers])
+        said.append(
+            f"A gap runs through {which}: there are groups whose shape k-means with {chosen} "
+            "segments cannot follow."
+        )
+    if (finer := outdone(cases, chosen)) and cases[chosen].set_apart:
+        said.append(
+            f"With k = {finer} the silhouette stands out clearly more: some segments join two."
+        )
+    return said
 
 
 def _chosen_because(cases: Cases, chosen: int, word: Structure, near: Sequence[int]) -> list[str]:
@@ -114,7 +130,7 @@ def _chosen_because(cases: Cases, chosen: int, word: Structure, near: Sequence[i
         return [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
     if word == "reproducible":
         if near:
-            again = [k for k in (chosen, *near) if not cases[k].natural]
+            again = [k for k in (chosen, *near) if k not in naturals(cases)]
             also = f"k = {others} {'is' if len(near) == 1 else 'are'} found again as well; "
             if clearest(cases, again) == chosen:
                 return [
