@@ -114,8 +114,9 @@ class PreparationState:
 class Certificate:
     """How well the search for the best k-means solution is proven.
 
-    ``chance_better`` is the Good-Turing estimate that one more start would end in a solution not
-    seen before, an upper guide to the chance that a better one exists. ``gap`` is the relative
+    ``chance_better`` estimates the chance that one more start ends in a better solution: the
+    Good-Turing chance of a solution not seen before, spread over the ranks that it may take among
+    the solutions seen (divided by their number + 1). ``gap`` is the relative
     excess inertia of the best different solution, ``ari_next`` its adjusted Rand index with the
     best one; both are None when only one solution was ever seen.
     """
