@@ -252,3 +252,12 @@ def test_plot_draws_one_figure(customers: Path, tmp_path: Path) -> None:
     wrong = segmeans("plot", "elbo", customers)
     assert wrong.returncode == 2
     assert "Try: 'elbow'" in wrong.stderr
+
+
+def test_notebook_is_written_once(customers: Path, tmp_path: Path) -> None:
+    file = tmp_path / "study.ipynb"
+    result = segmeans("notebook", customers, "--k", "1-3", "--fast", "--to", file)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(file.read_text("utf-8"))["nbformat"] == 4
+    again = segmeans("notebook", customers, "--to", file)
+    assert "exists already" in again.stderr

@@ -538,6 +538,36 @@ def plot(
 
 @app.command()
 @_told
+@_with_settings("Source", "Columns", "Orders", "Preparation", "Segments")
+def notebook(
+    *,
+    source: Source = None,
+    config: Config = None,
+    to: Annotated[str, typer.Option(help="File to write.")] = "study.ipynb",
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Write a study as a Jupyter notebook to run again, step by step."""
+    source, _, settings = _resolve(source, config, asked)
+    from segmeans.report import screen
+    from segmeans.report.notebook import notebook as text_of
+    from segmeans.study import conduct
+    from segmeans.tables.sink import check_free, write_text
+
+    check_free(to, overwrite=overwrite)
+    with (
+        screen.progress(quiet=quiet) as progress,
+        conduct(source, settings, progress=progress) as study,
+    ):
+        text = text_of(study, source, settings)
+    write_text(to, text, overwrite)
+    if not quiet:
+        typer.echo(f"Wrote {to}")
+
+
+@app.command()
+@_told
 def doctor(*, json_: Json = False) -> None:
     """Say what this installation can do: kernels, threads, versions, optional libraries."""
     from segmeans.doctor import examine

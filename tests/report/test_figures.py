@@ -241,6 +241,7 @@ def test_stability_marks_every_segment_at_its_value(
 def test_one_figure_alone(five: Any, tmp_path: Path) -> None:
     drawn = segmeans.plot(five, "elbow")
     assert drawn.axes[0].get_xlabel() == "number of segments k"
+    assert drawn._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
     figures.save_one(five, "elbow", tmp_path / "elbow.svg")
     assert (tmp_path / "elbow.svg").read_text("utf-8").startswith("<?xml")
     with pytest.raises(OutputError, match="exists already"):

@@ -123,7 +123,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["md"] = _in_markdown
+    made.filters["md"] = in_markdown
     return made
 
 
@@ -132,12 +132,16 @@ def _unbroken(value: object) -> object:
     return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
 
 
-def _in_markdown(text: object) -> str:
+def in_markdown(text: object) -> str:
     r"""Return text that Markdown and HTML within it show as it stands.
+
+    Parameters
+    ----------
+    text : object
 
     Examples
     --------
-    >>> _in_markdown("<b>|*x*")
+    >>> in_markdown("<b>|*x*")
     '&lt;b&gt;\\|\\*x\\*'
     """
     escaped = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

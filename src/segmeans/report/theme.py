@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -216,6 +217,16 @@ def _cut(line: str, width: float, size: float, *, bold: bool) -> str:
     return f"{line.rstrip(' ,;')}…"
 
 
+class Drawing(Figure):
+    """A figure that shows itself in a notebook, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        with rules():
+            self.savefig(out, format="png", metadata={"Software": None})
+        return out.getvalue()
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A figure with a title above and a caption below a content area of known inches."""
@@ -262,7 +273,7 @@ def sheet(title: str, caption: str, *, height: float, width: float = WIDTH) -> S
     head_height = 0.25 * (head.count("\n") + 1) + 0.1
     foot_height = 0.175 * (foot.count("\n") + 1) + 0.08
     page = MARGIN + head_height + height + foot_height + 0.3
-    figure = Figure(figsize=(width, page), dpi=DPI)
+    figure = Drawing(figsize=(width, page), dpi=DPI)
     FigureCanvasAgg(figure)
     x = MARGIN / width
     figure.text(x, 1 - MARGIN / page, head, size=TITLE, weight="bold", va="top", linespacing=1.25)

@@ -1,0 +1,170 @@
+"""A study as a notebook that anyone can run again, step by step: the story beside its code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pprint
+from typing import TYPE_CHECKING, Any
+
+from segmeans.report.page import in_markdown
+from segmeans.report.page_evidence import public, source_name
+from segmeans.settings import Settings
+
+if TYPE_CHECKING:
+    from segmeans.study import Study
+
+Cell = tuple[str, str]
+
+CHAPTERS = (
+    (
+        "How many segments",
+        "The elbow alone is not enough: it moves with the range of k. It is shown beside measures "
+        "of how clear and how repeatable the segments are.",
+        ("elbow", "silhouette", "evidence"),
+    ),
+    (
+        "The segments on a map",
+        "Every mark is a customer; a map of more than two features shows but a part of the spread.",
+        ("map", "pairs"),
+    ),
+    (
+        "What sets each segment apart",
+        "Every segment against everyone, in plain units.",
+        ("profile", "bars", "sizes"),
+    ),
+    (
+        "Can they be relied on",
+        "A segment that does not come back in new samples of the customers should be tested before "
+        "anything is done with it.",
+        ("stability",),
+    ),
+)
+
+
+def notebook(study: Study, source: str, settings: Settings) -> str:
+    """Return a study as the text of a Jupyter notebook, its cells not yet run.
+
+    Parameters
+    ----------
+    study : Study
+        What it found is told between the cells.
+    source : str
+        The path or URL that the first cell reads, as the user wrote it.
+    settings : Settings
+        What the user asked for; settings of the output are left out.
+
+    Returns
+    -------
+    str
+        JSON of the notebook format 4.5. The same study gives the same bytes.
+    """
+    from segmeans.report import figures  # matplotlib takes a second to load
+
+    cells: list[Cell] = [*_opening(study, source, settings), *_preparing(study)]
+    drawn = {one.name: one for one in figures.draw(study)}
+    for title, words, names in CHAPTERS:
+        present = [drawn[name] for name in names if name in drawn]
+        if not present:
+            continue
+        cells.append(("markdown", f"## {title}\n\n{words}"))
+        if title == CHAPTERS[0][0]:
+            cells.append(("code", "for reason in study.record.verdict.reasons:\n    print(reason)"))
+        for one in present:
+            cells.append(("markdown", f"**{in_markdown(one.title)}.** {in_markdown(one.caption)}"))
+            cells.append(("code", f"segmeans.plot(study, {one.name!r})"))
+    cells += _closing()
+    return json.dumps(_document(cells), indent=1, ensure_ascii=False) + "\n"
+
+
+def _opening(study: Study, source: str, settings: Settings) -> list[Cell]:
+    group = {
+        name: field.json_schema_extra["group"]
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.json_schema_extra, dict)
+    }
+    asked = settings.model_dump(mode="json", exclude_defaults=True)
+    asked = {name: value for name, value in asked.items() if group[name] != "Output"}
+    written = pprint.pformat(asked, width=88, sort_dicts=False)
+    record = study.record
+    structure, sure = record.verdict.structure, record.verdict.sure
+    return [
+        (
+            "markdown",
+            f"# {record.k} segments of {record.funnel.assigned:,} customers\n\n"
+            f"From {in_markdown(source_name(record))}. Structure: {structure}; how sure: {sure}. "
+            "Run the cells from top to bottom: the same data and settings give the same segments.",
+        ),
+        (
+            "code",
+            "import segmeans\n\n"
+            f"source = {source!r}\nsettings = {written}\n\n"
+            "study = segmeans.segment(source, **settings)\nstudy",
+        ),
+    ]
+
+
+def _preparing(study: Study) -> list[Cell]:
+    record = study.record
+    known = {role.name for role in record.roles} | set(Settings.model_fields)
+    private = {role.name for role in record.roles if role.role in ("id", "personal")}
+    odd = [
+        f"- {one.level}: {in_markdown(public(one.evidence, known))}"
+        for one in record.findings
+        if one.where not in private and public(one.evidence, known)
+    ]
+    found = "\n".join(odd) or "Nothing odd was found in the data."
+    return [
+        (
+            "markdown",
+            "## Preparation\n\nWhat each column was taken for, and what was done to the features "
+            f"before distances were measured.\n\n{found}",
+        ),
+        (
+            "code",
+            "from dataclasses import asdict\n\nimport pandas\n\n"
+            "pandas.DataFrame([asdict(role) for role in study.record.roles])",
+        ),
+        (
+            "code",
+            "pandas.DataFrame([asdict(one) for one in study.record.preparation.features])[\n"
+            '    ["column", "kind", "missing_share", "transform", "low", "high", "note"]\n]',
+        ),
+    ]
+
+
+def _closing() -> list[Cell]:
+    return [
+        ("markdown", "## Every number, and every customer"),
+        ("code", "pandas.DataFrame([asdict(row) for row in study.record.profile])"),
+        ("code", "pandas.DataFrame(study.customers()).head()"),
+        (
+            "markdown",
+            "## Take it along\n\nThe page for people, what to do with each segment, the figures "
+            "and the model that assigns new customers.",
+        ),
+        ("code", 'segmeans.write(study, "segmeans-out", overwrite=True)'),
+    ]
+
+
+def _document(cells: list[Cell]) -> dict[str, Any]:
+    return {
+        "cells": [_cell(place, kind, text) for place, (kind, text) in enumerate(cells)],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _cell(place: int, kind: str, text: str) -> dict[str, Any]:
+    key = hashlib.sha256(f"{place}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": key,
+        "metadata": {},
+        "source": text.splitlines(keepends=True),
+    }
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
