@@ -6,17 +6,21 @@ Ids, and the words that numbers stand for, join them only while the file is writ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from segmeans.errors import OutputError, SegmeansError, SettingError
 from segmeans.tables.duck import Array, Engine, Table, literal, quoted
 from segmeans.tables.sink import check_free, whole
 
 ANSWERS = "answers"
+TOGETHER = 4  # blocks inserted at once
 
 _CSV = "FORMAT csv, HEADER true"
-_PARQUET = "FORMAT parquet"
+_PARQUET = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000"  # ids and distances hardly repeat
 _FORMATS = {".csv": _CSV, ".parquet": _PARQUET}
 
 #: What a spreadsheet would take for a formula, as :func:`segmeans.tables.cells.harmless` says it.
@@ -79,8 +83,8 @@ def write_answers(
     check_free(path, overwrite=overwrite)
     create = True
     try:
-        for block in blocks:
-            table.engine.append(ANSWERS, dict(block), create=create)
+        for block in _joined(blocks):
+            table.engine.append(ANSWERS, block, create=create)
             create = False
         query = _query(table, id_column, words, order)
         first = "row" if id_column is None else _head(id_column, order)
@@ -89,6 +93,13 @@ def write_answers(
         copy_out(table.engine, query, path, texts=(*texts, *named), overwrite=overwrite)
     finally:
         table.engine.run(f"DROP TABLE IF EXISTS {ANSWERS}")
+
+
+def _joined(blocks: Iterable[Mapping[str, Array]]) -> Iterator[dict[str, Array]]:
+    """Join blocks, because every insertion takes some time of its own."""
+    remaining = iter(blocks)
+    while group := list(islice(remaining, TOGETHER)):
+        yield {name: np.concatenate([block[name] for block in group]) for name in group[0]}
 
 
 def copy_out(
