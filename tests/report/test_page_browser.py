@@ -102,6 +102,17 @@ def test_the_page_itself_never_scrolls_sideways(browser: Any, path: Path, width:
     context.close()
 
 
+def test_paper_shows_everything(browser: Any, path: Path) -> None:
+    context = browser.new_context(viewport={"width": 680, "height": 900}, color_scheme="dark")
+    opened = context.new_page()
+    opened.emulate_media(media="print")
+    opened.goto(path.as_uri())
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 680
+    assert opened.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert opened.locator("nav").is_hidden()
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out(browser: Any, path: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)
