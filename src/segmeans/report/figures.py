@@ -6,7 +6,7 @@ Loads matplotlib; import it only where figures are drawn.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,17 +115,18 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
     """
     present = available(study)
     for name in present if names is None else tuple(names):
-        if name not in present:
-            near = nearest_name(name, present)
-            raise SettingError(
-                "There is no such figure of this study",
-                found=name,
-                allowed=", ".join(present),
-                hint=repr(near) if near else "",
-            )
+        _check_name(name, present, "There is no such figure of this study")
         with theme.rules():
             words, figure = DRAWN[name](study.record, study.sample)
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
+
+
+def _check_name(name: str, present: Collection[str], what: str) -> None:
+    if name not in present:
+        near = nearest_name(name, present)
+        raise SettingError(
+            what, found=name, allowed=", ".join(present), hint=repr(near) if near else ""
+        )
 
 
 def plot(study: Study, name: str) -> matplotlib.figure.Figure:
@@ -167,14 +168,7 @@ def check(name: str, path: str | Path) -> None:
     ------
     SettingError
     """
-    if name not in DRAWN:
-        near = nearest_name(name, DRAWN)
-        raise SettingError(
-            "There is no such figure",
-            found=name,
-            allowed=", ".join(DRAWN),
-            hint=repr(near) if near else "",
-        )
+    _check_name(name, DRAWN, "There is no such figure")
     if Path(path).suffix[1:] not in FORMATS:
         raise SettingError(
             "Figures are not written in this format",
