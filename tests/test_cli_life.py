@@ -113,7 +113,7 @@ def test_a_broken_model_is_one_clear_error(folder: Path) -> None:
 def test_list_and_compare(folder: Path) -> None:
     code, told, _ = run("list", folder)
     assert code == 0
-    assert "study" in told
+    assert "structure" in told
     assert json.loads(run("list", folder, "--json")[1])[0]["k"] == 5
     assert "No study here" in run("list", Path(__file__).parent / "sample")[1]
     code, told, _ = run("compare", folder / "study", folder / "study")
