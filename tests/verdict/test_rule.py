@@ -102,6 +102,12 @@ def test_segments_that_join_two_are_not_natural() -> None:
     assert verdict(row(2), row(4, **LOOSE, silhouette_excess=0.4)).structure == "natural"
 
 
+def test_a_finer_cut_without_a_gap_of_its_own_does_not_win() -> None:
+    assert verdict(row(2), row(3, busiest=0.75)).recommended_k == 2
+    assert verdict(row(2), row(3, busiest=0.6)).recommended_k == 3
+    assert verdict(row(2), row(3, busiest=0.75, silhouette_excess=0.3)).recommended_k == 3
+
+
 def test_found_again_without_gaps_is_reproducible() -> None:
     found = verdict(row(2, **CROWD), row(3, **CROWD, **LOOSE))
     assert (found.recommended_k, found.structure) == (2, "reproducible")

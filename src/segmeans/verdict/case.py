@@ -17,7 +17,7 @@ QUIET = 2 / 3  # how busy the borders may be, relative to tables without segment
 PLACE = 0.95  # share of those tables to beat
 BUSIEST = 0.9  # how busy any one border may be, relative to the same tables
 GAP_INSIDE = 0.9  # a border inside a segment below bell curves and surely below this: a gap
-OUTDONE = 0.05  # silhouette by which a finer k must be clearer to show that k joins segments
+OUTDONE = 0.05  # silhouette, above null tables, by which one k must be clearer than another
 CLEARLY = 2.0  # errors by which a silhouette must exceed that of tables without segments
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
@@ -99,22 +99,30 @@ Cases = Mapping[int, Case]
 
 def naturals(cases: Cases) -> tuple[int, ...]:
     """Return the k whose segments are found again, set apart and whole, ascending."""
-    return tuple(
+    passing = [
         k
         for k, case in sorted(cases.items())
         if case.found_again and case.set_apart and not case.split_inside and not outdone(cases, k)
-    )
+    ]
+    return tuple(k for k in passing if not _overcut(cases, k, passing))
 
 
 def outdone(cases: Cases, k: int) -> int | None:
     """Return a finer k, found again, whose silhouette stands out clearly more; None without one."""
-    here = cases[k]
-    for finer, case in sorted(cases.items()):
-        error = float(np.hypot(case.excess_error, here.excess_error))
-        gain = case.excess - here.excess
-        if finer > k and case.found_again and gain > max(OUTDONE, CLEARLY * error):
-            return finer
-    return None
+    finer = (each for each in sorted(cases) if each > k and cases[each].found_again)
+    return next((each for each in finer if _clearer(cases[each], cases[k])), None)
+
+
+def _overcut(cases: Cases, k: int, passing: Sequence[int]) -> bool:
+    """Whether k cuts a segment of a coarser solution without a gap, and gains nothing by it."""
+    no_gap = cases[k].busiest > QUIET * cases[k].score("border_null")
+    return no_gap and any(not _clearer(cases[k], cases[each]) for each in passing if each < k)
+
+
+def _clearer(one: Case, other: Case) -> bool:
+    """Whether the silhouette of one stands out clearly more than that of the other."""
+    error = float(np.hypot(one.excess_error, other.excess_error))
+    return one.excess - other.excess > max(OUTDONE, CLEARLY * error)
 
 
 def clearest(cases: Cases, ks: Sequence[int]) -> int | None:

@@ -13,7 +13,8 @@ A number of segments k of two or more is
     when no segment hides a clear gap inside, and no finer k that is found again has a silhouette
     that stands out clearly more.
 
-Natural: found again, set apart and whole; of several such k the largest.
+Natural: found again, set apart and whole; of several such k the largest, unless it cuts a segment
+of a coarser one where there is no gap, and gains nothing by it.
 Reproducible: found again, and the columns hang together more than by chance; of several such k
 the smallest whose silhouette exceeds that of tables without segments by as much as any, or, where
 none exceeds it clearly, the one nearest to the bend of the inertia curve.
