@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -136,12 +135,9 @@ def sqlite_rows() -> Iterator[Callable[[str, Rows], list[tuple[Any, ...]]]]:
 
 
 @pytest.fixture(scope="module")
-def postgres_rows() -> Iterator[Callable[[str, Rows], list[tuple[Any, ...]]]]:
-    url = os.environ.get("SEGMEANS_POSTGRES", "")
-    if not url:
-        pytest.skip("SEGMEANS_POSTGRES does not name a PostgreSQL database")
+def postgres_rows(postgres: str) -> Iterator[Callable[[str, Rows], list[tuple[Any, ...]]]]:
     psycopg = pytest.importorskip("psycopg")
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(
             f"CREATE TEMP TABLE t ({_quoted(NUMBER)} double precision, {_quoted(NAME)} text)"
         )
@@ -167,6 +163,9 @@ def _quoted(name: str) -> str:
 def test_array_and_sql_give_the_same_numbers(
     request: pytest.FixtureRequest, dialect: str, state: PreparationState, data: Rows
 ) -> None:
+    if dialect == "postgres":  # it refuses a result that underflows
+        numbers = [row[0] for row in data if isinstance(row[0], float)]
+        assume(all(number == 0 or not abs(number) < 1e-200 for number in numbers))
     run = request.getfixturevalue(f"{dialect}_rows")
     raw = preparation.raw_values(
         state, {NUMBER: [row[0] for row in data], NAME: [row[1] for row in data]}

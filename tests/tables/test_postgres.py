@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,62 +13,9 @@ from segmeans.tables.source import open_table
 psycopg = pytest.importorskip("psycopg")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Return the URL of a fresh server, or of the one that ``SEGMEANS_POSTGRES`` names."""
-    if given := os.environ.get("SEGMEANS_POSTGRES"):
-        yield given
-        return
-    initdb, postgres = shutil.which("initdb"), shutil.which("postgres")
-    if not (initdb and postgres):
-        pytest.skip("no PostgreSQL to start here; name one with SEGMEANS_POSTGRES")
-    owner = _owner()
-    folder = Path(tempfile.mkdtemp(prefix="segmeans-postgres-"))
-    if owner:
-        shutil.chown(folder, owner)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    make = [initdb, "-D", str(folder / "data"), "-U", "ann", "-A", "trust", "--no-sync"]
-    subprocess.run(make, check=True, capture_output=True, user=owner, cwd=folder)
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "fsync": "off"}
-    start = [postgres, "-D", str(folder / "data"), "-k", str(folder)]
-    start += [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(start, stdout=quiet, stderr=quiet, user=owner, cwd=folder)
-    url = f"postgresql://ann:s3cret@127.0.0.1:{port}/postgres"
-    try:
-        _wait_for(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-        shutil.rmtree(folder)
-
-
-def _owner() -> str | None:
-    """Return whom the server must run as: PostgreSQL refuses to be root."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam("postgres").pw_name
-    except KeyError:
-        pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(200):
-        try:
-            psycopg.connect(url, connect_timeout=1).close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-
-
 @pytest.fixture
-def shop(server: str) -> str:
-    with psycopg.connect(server) as connection:
+def shop(postgres: str) -> str:
+    with psycopg.connect(postgres) as connection:
         connection.execute("DROP TABLE IF EXISTS customers")
         connection.execute("DROP SCHEMA IF EXISTS other CASCADE")
         connection.execute(
@@ -89,7 +27,7 @@ def shop(server: str) -> str:
             "'2024-01-31 08:26+00', 'two\nlines, \"quoted\"', 'NaN'), "
             "('0002', NULL, NULL, NULL, NULL, NULL, '', 0.1)"
         )
-    return server
+    return postgres
 
 
 def test_a_table_is_read_with_its_types(shop: str) -> None:

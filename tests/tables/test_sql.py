@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -31,12 +30,9 @@ def sqlite_value(query: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def postgres_value() -> Iterator[Run]:
-    url = os.environ.get("SEGMEANS_POSTGRES", "")
-    if not url:
-        pytest.skip("SEGMEANS_POSTGRES does not name a PostgreSQL database")
+def postgres_value(postgres: str) -> Iterator[Run]:
     psycopg = pytest.importorskip("psycopg")
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(postgres, autocommit=True) as connection:
         yield lambda query: connection.execute(query).fetchone()[0]
 
 
