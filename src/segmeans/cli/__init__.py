@@ -1,0 +1,11 @@
+"""The command line: parse, call, print. Commands are as thin as routes; no arithmetic here.
+
+Nothing heavy is imported before a command needs it, so that ``segmeans --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+from segmeans.cli import job, life, sample
+from segmeans.cli.base import app, main
+
+__all__ = ["app", "job", "life", "main", "sample"]

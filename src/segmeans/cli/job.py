@@ -1,0 +1,181 @@
+"""The commands of the main job: run, inspect, plot, notebook; and doctor."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from segmeans import __version__
+from segmeans.cli.base import (
+    NO_SEGMENTS,
+    Config,
+    Json,
+    Quiet,
+    Replace,
+    Source,
+    app,
+    resolve,
+    told,
+    with_settings,
+)
+from segmeans.config import config_text
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"segmeans {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@told
+@with_settings("Source", "Columns", "Orders", "Preparation", "Segments", "Output")
+def run(
+    *,
+    source: Source = None,
+    config: Config = None,
+    save_config: Annotated[
+        str | None, typer.Option(help="Write the settings to a study.toml and stop.")
+    ] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Find the segments of a customer table: segmeans run customers.csv --out results."""
+    source, values, settings = resolve(source, config, asked)
+    if save_config:
+        from segmeans.tables.sink import write_text
+
+        write_text(save_config, config_text({"source": source, **values}), settings.overwrite)
+        return
+    from segmeans.report import bundle, screen
+    from segmeans.study import conduct
+
+    with screen.progress(quiet=quiet or json_) as progress:
+        study = conduct(source, settings, progress=progress)
+        with study:
+            files = bundle.write(
+                study,
+                settings.out,
+                format=settings.format,
+                overwrite=settings.overwrite,
+                figures=settings.figures,
+                rejected=settings.rejected,
+                progress=progress,
+            )
+    if json_:
+        typer.echo(study.to_json(), nl=False)
+    elif not quiet:
+        screen.show_study(study.record, files=files)
+    if study.record.verdict.structure == "none":
+        raise typer.Exit(NO_SEGMENTS)
+
+
+@app.command("inspect")
+@told
+@with_settings("Source", "Columns", "Orders")
+def inspect_source(
+    *,
+    source: Source = None,
+    config: Config = None,
+    json_: Json = False,
+    asked: dict[str, Any],
+) -> None:
+    """Show what each column of a table is taken for, without making segments."""
+    source, _, settings = resolve(source, config, asked)
+    from segmeans.report import screen
+    from segmeans.study import look
+
+    seen = look(source, settings)
+    if json_:
+        typer.echo(seen.to_json(), nl=False)
+    else:
+        screen.show_inspection(seen)
+
+
+@app.command()
+@told
+@with_settings("Source", "Columns", "Orders", "Preparation", "Segments")
+def plot(
+    *,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="elbow, silhouette, evidence, stability, map, profile, bars, sizes or pairs."
+        ),
+    ],
+    source: Source = None,
+    config: Config = None,
+    to: Annotated[
+        str | None, typer.Option(help="File to write, .png or .svg. Default: NAME.png.")
+    ] = None,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Draw one figure of a study: segmeans plot elbow customers.csv --to elbow.svg."""
+    source, _, settings = resolve(source, config, asked)
+    path = to or f"{name}.png"
+    from segmeans.report import figures, screen
+    from segmeans.study import conduct
+    from segmeans.tables.sink import check_free
+
+    figures.check(name, path)
+    check_free(path, overwrite=overwrite)
+    with (
+        screen.progress(quiet=quiet) as progress,
+        conduct(source, settings, progress=progress) as study,
+    ):
+        figures.save_one(study, name, path, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"Wrote {path}")
+
+
+@app.command()
+@told
+@with_settings("Source", "Columns", "Orders", "Preparation", "Segments")
+def notebook(
+    *,
+    source: Source = None,
+    config: Config = None,
+    to: Annotated[str, typer.Option(help="File to write.")] = "study.ipynb",
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Write a study as a Jupyter notebook to run again, step by step."""
+    source, _, settings = resolve(source, config, asked)
+    from segmeans.report import screen
+    from segmeans.report.notebook import notebook as text_of
+    from segmeans.study import conduct
+    from segmeans.tables.sink import check_free, write_text
+
+    check_free(to, overwrite=overwrite)
+    with (
+        screen.progress(quiet=quiet) as progress,
+        conduct(source, settings, progress=progress) as study,
+    ):
+        text = text_of(study, source, settings)
+    write_text(to, text, overwrite)
+    if not quiet:
+        typer.echo(f"Wrote {to}")
+
+
+@app.command()
+@told
+def doctor(*, json_: Json = False) -> None:
+    """Say what this installation can do: kernels, threads, versions, optional libraries."""
+    from segmeans.doctor import examine
+
+    facts = examine()
+    if json_:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    width = max(map(len, facts))
+    for name, fact in facts.items():
+        typer.echo(f"{name:<{width}}  {fact}")

@@ -1,0 +1,189 @@
+"""The commands of the later days: score, sql, refresh, track, list, compare."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated, Any
+
+import typer
+
+from segmeans.cli.base import Quiet, app, told, with_settings
+from segmeans.settings import Settings
+
+ModelFile = Annotated[str, typer.Argument(help="A model.json.", show_default=False)]
+Customers = Annotated[
+    str,
+    typer.Argument(help="The customers to score; any source that run takes.", show_default=False),
+]
+Id = Annotated[
+    str | None,
+    typer.Option("--id", help="Column that identifies a customer, if not that of the training."),
+]
+Threads = Annotated[int | None, typer.Option(help="Threads to use. Default: all processors.")]
+
+
+@app.command()
+@told
+@with_settings("Source")
+def score(
+    *,
+    model: ModelFile,
+    source: Customers,
+    out: Annotated[str, typer.Option(help="File to write: .csv or .parquet.")] = "scored.csv",
+    id_: Id = None,
+    threads: Threads = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print what came out as JSON.")] = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Say which segment every customer belongs to: segmeans score model.json new.csv."""
+    settings = Settings.ask({**asked, "id": id_, "threads": threads}, where="command line")
+    from segmeans.model import load, record_json, score
+    from segmeans.report import life, screen
+
+    with screen.progress(quiet=quiet or json_) as progress:
+        record = score(
+            load(model), source, out, settings=settings, overwrite=overwrite, progress=progress
+        )
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    elif not quiet:
+        life.show_scored(record, out)
+
+
+@app.command("sql")
+@told
+def write_sql(
+    *,
+    model: ModelFile,
+    dialect: Annotated[
+        str,
+        typer.Option(help="duckdb, postgres, sqlite, bigquery, snowflake, spark, mysql or tsql."),
+    ] = "duckdb",
+    table: Annotated[str, typer.Option(help="Table with the customers.")] = "customers",
+    id_: Id = None,
+    out: Annotated[str | None, typer.Option(help="File to write, instead of printing.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Print the model as one SQL statement: segmeans sql model.json --dialect postgres."""
+    from segmeans.model import load, statement
+    from segmeans.tables.sink import write_text
+
+    text = statement(load(model), dialect=dialect, table=table, id_column=id_)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(out, text, overwrite)
+
+
+@app.command()
+@told
+@with_settings("Source")
+def refresh(
+    *,
+    model: ModelFile,
+    source: Customers,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit anew; segments found again keep their names.")
+    ] = False,
+    out: Annotated[str, typer.Option(help="Folder for the outputs of a refit.")] = "segmeans-refit",
+    id_: Id = None,
+    threads: Threads = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    quiet: Quiet = False,
+    asked: dict[str, Any],
+) -> None:
+    """Say whether a model still fits: segmeans refresh model.json february.csv."""
+    given = {name: value for name, value in {"id": id_, "threads": threads}.items() if value}
+    settings = Settings.ask({**asked, **given}, where="command line")
+    from segmeans.model import load, record_json
+    from segmeans.report import bundle, life, screen
+    from segmeans.tracking import refresh
+
+    old = load(model)
+    with screen.progress(quiet=quiet or json_) as progress:
+        record: Any = refresh(old, source, settings=settings, progress=progress)
+    if not (quiet or json_):
+        life.show_refresh(record)
+    if refit:
+        from segmeans.refit import refit as fit_anew
+
+        with screen.progress(quiet=quiet or json_) as progress:
+            study, record = fit_anew(old, source, settings, progress=progress)
+            with study:
+                bundle.write(study, out, overwrite=overwrite, progress=progress)
+        if not (quiet or json_):
+            life.show_refit(record, out)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+
+
+@app.command()
+@told
+def track(
+    *,
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Files of segments, the earliest first.", show_default=False),
+    ],
+    out: Annotated[
+        str | None, typer.Option(help="Write the previous and the current segment of everyone.")
+    ] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="The id. Default: first column.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say who moved from where to where: segmeans track january.csv february.csv."""
+    from segmeans.model import record_json
+    from segmeans.report import life
+    from segmeans.tracking import track
+
+    record = track(sources, id_column=id_, out=out, overwrite=overwrite)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    elif not quiet:
+        life.show_track(record)
+
+
+@app.command("list")
+@told
+def list_studies(
+    *,
+    folder: Annotated[str, typer.Argument(help="Folder with studies.")] = ".",
+    json_: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """List the studies in a folder: segmeans list studies."""
+    from segmeans.report import life
+    from segmeans.tracking import studies
+
+    found = studies(folder)
+    if json_:
+        typer.echo(json.dumps([dataclasses.asdict(one) for one in found], indent=2))
+    elif found:
+        life.show_studies(found)
+    else:
+        typer.echo("No study here. Try: segmeans run customers.csv --out studies/first")
+
+
+@app.command()
+@told
+def compare(
+    *,
+    first: Annotated[str, typer.Argument(help="Folder of a study.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="Folder of another one.", show_default=False)],
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Say how far two studies agree: segmeans compare january february."""
+    from segmeans.model import record_json
+    from segmeans.report import life
+    from segmeans.tracking import compare
+
+    record = compare(first, second)
+    if json_:
+        typer.echo(record_json(record), nl=False)
+    else:
+        life.show_compare(record)
