@@ -1,7 +1,12 @@
 """How often the verdict is right: made-up tables with planted segments, and without any.
 
     python benchmarks/verdict_grid.py --cache grid.jsonl     # long; resumes where it stopped
-    python benchmarks/verdict_grid.py --cache grid.jsonl --write docs/verdict_grid.md
+    python benchmarks/verdict_grid.py --cache grid.jsonl --write docs/verdict.md
+    python benchmarks/verdict_grid.py --cache check.jsonl --check
+
+The thresholds of the rule were settled while looking at the grid. ``--check`` makes tables that
+were not looked at: 200 with well separated segments (6 or 8) of equal size or up to three times
+the smallest, and 200 without segments, all from other seeds.
 
 Every table is searched once for k = 1..8; the verdict and its peers (each a single rule as the
 literature states it) read the same numbers, which the cache keeps: a changed rule is judged anew
@@ -32,7 +37,7 @@ from segmeans.verdict.rivals import rivals
 MOST = 8
 PLAN = Plan(resamples=40, splits=8, searches=3, tables=20, null_stability=False)
 PEERS = ("silhouette", "elbow", "gap (Tibshirani)", "prediction strength", "Calinski-Harabasz")
-PER_CELL = 20
+TABLES = 200  # of each kind
 SEPARATIONS = (3.0, 4.0, 5.0, 6.0, 8.0)
 COLUMNS, SIZES, NULL_SIZES = (2, 3, 5, 8, 12), (200, 500, 2000), (200, 500, 2000, 20_000)
 MARGINS = ("uniform", "gaussian", "skewed", "correlated", "skewed and correlated")
@@ -50,6 +55,7 @@ class Table:
     columns: int
     separation: float = 0.0
     balanced: bool = True
+    largest: float = 8.0  # size of the largest segment relative to the smallest, unless balanced
 
     def draw(self) -> Floats:
         """Return the rows, each column standardised."""
@@ -59,7 +65,9 @@ class Table:
 
     def _planted(self, generator: np.random.Generator) -> Floats:
         centres = _centres(self.true_k, self.columns, self.separation, generator)
-        share = np.ones(self.true_k) if self.balanced else np.geomspace(8.0, 1.0, self.true_k)
+        share = (
+            np.ones(self.true_k) if self.balanced else np.geomspace(self.largest, 1.0, self.true_k)
+        )
         sizes = np.maximum(np.round(self.rows * share / share.sum()).astype(int), 10)
         labels = np.repeat(np.arange(self.true_k), sizes)
         noise = generator.standard_normal((len(labels), self.columns))
@@ -88,18 +96,23 @@ def _centres(k: int, columns: int, separation: float, generator: np.random.Gener
     return np.array(centres)
 
 
-def tables() -> Iterator[Table]:
+def tables(*, check: bool = False) -> Iterator[Table]:
     """All tables, the two kinds in turn, so that an interrupted run shows both."""
-    for at in range(PER_CELL * len(SEPARATIONS) * 2):
-        separation, balanced = SEPARATIONS[at % 5], at // 5 % 2 == 0
+    separations = (6.0, 8.0) if check else SEPARATIONS
+    first = 10_000 if check else 0
+    for at in range(first, first + TABLES):
+        step = at - first
+        separation = separations[step % len(separations)]
+        balanced = step // len(separations) % 2 == 0
         generator = np.random.default_rng([7, at])
         k, rows, columns = (
             int(generator.integers(2, 7)),
             int(generator.choice(SIZES)),
             int(generator.choice(COLUMNS)),
         )
-        yield Table(f"planted {at}", "planted", k, at, rows, columns, separation, balanced)
-        kind = MARGINS[at % len(MARGINS)]
+        name, largest = f"planted {at}", 3.0 if check else 8.0
+        yield Table(name, "planted", k, at, rows, columns, separation, balanced, largest)
+        kind = MARGINS[step % len(MARGINS)]
         size = int(generator.choice(NULL_SIZES, p=(0.3, 0.3, 0.3, 0.1)))
         yield Table(f"null {at}", kind, 1, at, size, int(generator.choice(COLUMNS)))
 
@@ -139,20 +152,20 @@ def _row_of(plain: dict[str, Any]) -> KRow:
     return KRow(**{**plain, "scores": scores, "cluster_scores": clusters})
 
 
-def report(found: Sequence[dict[str, Any]]) -> str:
+def report(found: Sequence[dict[str, Any]], *, check: bool = False) -> str:
     """Return the tables of the documentation, in Markdown."""
     planted = [each for each in found if each["true_k"] > 1]
     nulls = [each for each in found if each["true_k"] == 1]
     head = ["separation", "segments", "tables", "segmeans", *PEERS]
     lines = [_row(head), _row(["---"] * len(head))]
-    for separation in SEPARATIONS:
+    for separation in (6.0, 8.0) if check else SEPARATIONS:
         for balanced in (True, False):
             cell = [
                 each
                 for each in planted
                 if each["separation"] == separation and each["balanced"] == balanced
             ]
-            kind = "equal" if balanced else "8 : 1"
+            kind = "equal" if balanced else "3 : 1" if check else "8 : 1"
             lines.append(_row([f"{separation:g}", kind, str(len(cell)), *_rates(cell)]))
     lines.append(_row(["all", "", str(len(planted)), *_rates(planted)]))
     head = ["without segments", "tables", "called natural", "one segment", *PEERS]
@@ -185,24 +198,27 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--most", type=int, default=None, help="stop after so many tables")
     parser.add_argument("--write", type=Path, default=None, help="put the tables into this page")
+    parser.add_argument("--check", action="store_true", help="the tables not looked at before")
     asked = parser.parse_args()
     lines = asked.cache.read_text("utf-8").splitlines() if asked.cache.exists() else []
     if asked.write is None:
-        _measure_all(asked.cache, {json.loads(line)["table"]["name"] for line in lines}, asked.most)
+        done = {json.loads(line)["table"]["name"] for line in lines}
+        todo = [table for table in tables(check=asked.check) if table.name not in done]
+        _measure_all(asked.cache, todo[: asked.most])
         lines = asked.cache.read_text("utf-8").splitlines()
-    told = report([judge(line) for line in lines])
+    told = report([judge(line) for line in lines], check=asked.check)
     if asked.write is None:
         print(told)
         return
+    begin, end = CHECK if asked.check else GRID
     page = asked.write.read_text("utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    asked.write.write_text(f"{before}{BEGIN}\n{told}{END}{after}", "utf-8")
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    asked.write.write_text(f"{before}{begin}\n{told}{end}{after}", "utf-8")
     print(f"Wrote {asked.write}")
 
 
-def _measure_all(cache: Path, done: set[str], most: int | None) -> None:
-    todo = [table for table in tables() if table.name not in done][:most]
+def _measure_all(cache: Path, todo: Sequence[Table]) -> None:
     with cache.open("a", encoding="utf-8") as held:
         for table in todo:
             line = json.dumps(measure(table))
@@ -212,7 +228,8 @@ def _measure_all(cache: Path, done: set[str], most: int | None) -> None:
             print(judged["name"], judged["true_k"], judged["k"], judged["word"], flush=True)
 
 
-BEGIN, END = "<!-- grid -->", "<!-- end of grid -->"
+GRID = ("<!-- grid -->", "<!-- end of grid -->")
+CHECK = ("<!-- check -->", "<!-- end of check -->")
 
 if __name__ == "__main__":
     main()
