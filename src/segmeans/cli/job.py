@@ -22,6 +22,11 @@ from segmeans.cli.base import (
 )
 from segmeans.config import config_text
 
+# As report.figures.DRAWN has them, which is not loaded for a help text.
+FIGURES = (
+    "elbow", "silhouette", "evidence", "stability", "map", "profile", "bars", "sizes", "pairs"
+)  # fmt: skip
+
 
 @app.callback(invoke_without_command=True)
 def _version(
@@ -105,9 +110,7 @@ def plot(
     *,
     name: Annotated[
         str,
-        typer.Argument(
-            help="elbow, silhouette, evidence, stability, map, profile, bars, sizes or pairs."
-        ),
+        typer.Argument(help=f"Which figure: {', '.join(FIGURES)}."),
     ],
     source: Source = None,
     config: Config = None,

@@ -224,7 +224,7 @@ def _scatter(
 def _key(sheet: theme.Sheet, record: StudyRecord, left: float, step: float) -> None:
     """List mark, number and name of the segments from the upper edge downwards."""
     height, width = step * record.k, sheet.width - left
-    axes = sheet.axes(left, sheet.height - height, width, height)
+    axes = sheet.axes(left, sheet.height - height, width, height, aside=True)
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(record.k, 0)

@@ -210,7 +210,7 @@ def _scale(sheet: theme.Sheet, left: float) -> None:
     """Draw the scale of the colours below the map."""
     label = "standard deviations from everyone"
     room = 2.4 + 0.15 + theme.text_width(label, 8)
-    axes = sheet.axes(min(left, sheet.width - room), 0.28, 2.4, 0.13)
+    axes = sheet.axes(min(left, sheet.width - room), 0.28, 2.4, 0.13, aside=True)
     axes.imshow(
         np.linspace(0, 1, 128)[None], aspect="auto", cmap=SPREAD, extent=(-FULL, FULL, 0, 1)
     )

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmeans.errors import SettingError, nearest_name
-from segmeans.records import StudyRecord
 from segmeans.report import figure_evidence, figure_k, figure_map, figure_profile, theme
 from segmeans.tables.sink import whole
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
-    from segmeans.prepared import CustomerSample
     from segmeans.report.captions import Words
     from segmeans.study import Study
 
@@ -47,19 +45,75 @@ class Figure:
     figure: matplotlib.figure.Figure
 
 
-Draw = Callable[[StudyRecord, "CustomerSample"], "tuple[Words, matplotlib.figure.Figure]"]
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of figure.
 
-DRAWN: dict[str, Draw] = {
-    "elbow": lambda record, _: figure_k.elbow(record),
-    "silhouette": figure_k.silhouette,
-    "evidence": lambda record, _: figure_evidence.evidence(record),
-    "stability": figure_evidence.stability,
-    "map": figure_map.segment_map,
-    "profile": lambda record, _: figure_profile.heat_map(record),
-    "bars": lambda record, _: figure_profile.bars(record),
-    "sizes": lambda record, _: figure_profile.sizes(record),
-    "pairs": figure_map.pairs,
+    Parameters
+    ----------
+    about : str
+        What it shows, in one line.
+    draw : callable
+        Takes a study, of which only record, sample and commerce are looked at.
+    says : callable
+        Whether it says something about a study.
+    """
+
+    about: str
+    draw: Callable[[Study], tuple[Words, matplotlib.figure.Figure]]
+    says: Callable[[Study], bool]
+
+
+DRAWN: dict[str, Kind] = {
+    "elbow": Kind(
+        "inertia over the number of segments, with the elbow and the recommended number",
+        lambda study: figure_k.elbow(study.record),
+        lambda study: len(study.record.k_table) > 1,
+    ),
+    "silhouette": Kind(
+        "silhouette over the number of segments, and of the customers of each segment",
+        lambda study: figure_k.silhouette(study.record, study.sample),
+        lambda study: any(row.silhouette is not None for row in study.record.k_table),
+    ),
+    "evidence": Kind(
+        "every measure over the number of segments, with its interval",
+        lambda study: figure_evidence.evidence(study.record),
+        lambda study: bool(figure_evidence.measured(study.record)),
+    ),
+    "stability": Kind(
+        "how well each segment is found again, and how near its customers are to a border",
+        lambda study: figure_evidence.stability(study.record, study.sample),
+        lambda study: study.record.k > 1 and bool(figure_evidence.steadiness(study.record)),
+    ),
+    "map": Kind(
+        "customers and centres over two features, or over the first principal components",
+        lambda study: figure_map.segment_map(study.record, study.sample),
+        lambda study: len(study.sample.names) > 1,
+    ),
+    "profile": Kind(
+        "every feature of every segment in plain units, coloured against everyone",
+        lambda study: figure_profile.heat_map(study.record),
+        lambda study: study.record.k > 1,
+    ),
+    "bars": Kind(
+        "how far each segment lies from everyone in each feature",
+        lambda study: figure_profile.bars(study.record),
+        lambda study: study.record.k > 1,
+    ),
+    "sizes": Kind(
+        "how many customers each segment holds",
+        lambda study: figure_profile.sizes(study.record),
+        lambda study: study.record.k > 1,
+    ),
+    "pairs": Kind(
+        "every pair of three to six numeric features, for at most twelve segments",
+        lambda study: figure_map.pairs(study.record, study.sample),
+        lambda study: (
+            len(study.sample.units) in figure_map.PAIRS and study.record.k <= figure_map.MOST_PAIRED
+        ),
+    ),
 }
+"""All kinds of figures, in the order in which they are drawn."""
 
 
 def available(study: Study) -> tuple[str, ...]:
@@ -72,25 +126,9 @@ def available(study: Study) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Of one single segment there is no profile, no bars and no sizes: it is everyone. The elbow
-        and the silhouette need two numbers of segments, evidence and stability what a study
-        measures of its resamples; the map needs two prepared columns; pairs
-        are drawn of 3 to 6 numeric features and at most 12 segments.
+        Of one single segment, for example, there is no profile: it is everyone.
     """
-    record, sample = study.record, study.sample
-    measured = [row for row in record.k_table if row.silhouette is not None]
-    needs = {
-        "elbow": len(record.k_table) > 1,
-        "silhouette": bool(measured),
-        "evidence": bool(figure_evidence.measured(record)),
-        "stability": record.k > 1 and bool(figure_evidence.steadiness(record)),
-        "map": len(sample.names) > 1,
-        "profile": record.k > 1,
-        "bars": record.k > 1,
-        "sizes": record.k > 1,
-        "pairs": len(sample.units) in figure_map.PAIRS and record.k <= figure_map.MOST_PAIRED,
-    }
-    return tuple(name for name in DRAWN if needs[name])
+    return tuple(name for name, kind in DRAWN.items() if kind.says(study))
 
 
 def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
@@ -99,7 +137,7 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
     Parameters
     ----------
     study : Study
-        Only its record and its sample are looked at.
+        Only its record, its sample and its commerce are looked at.
     names : iterable of str, optional
         Which figures; all that say something by default (see :func:`available`).
 
@@ -117,7 +155,7 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
     for name in present if names is None else tuple(names):
         _check_name(name, present, "There is no such figure of this study")
         with theme.rules():
-            words, figure = DRAWN[name](study.record, study.sample)
+            words, figure = DRAWN[name].draw(study)
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
 
 
@@ -136,8 +174,7 @@ def plot(study: Study, name: str) -> matplotlib.figure.Figure:
     ----------
     study : Study
     name : str
-        One of ``"elbow"``, ``"silhouette"``, ``"evidence"``, ``"stability"``, ``"map"``,
-        ``"profile"``, ``"bars"``, ``"sizes"`` and ``"pairs"``.
+        One of :func:`available`.
 
     Returns
     -------

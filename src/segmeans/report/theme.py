@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -22,7 +23,6 @@ from segmeans.report.look import look as look
 from segmeans.segments.words import plain_text
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.ft2font import FT2Font
 
 MUTED = "#56626d"
@@ -227,6 +227,15 @@ class Drawing(Figure):
         return out.getvalue()
 
 
+class Panel(Axes):
+    """Axes that show their whole figure in a notebook, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        drawing: Any = self.figure
+        shown: bytes = drawing._repr_png_()
+        return shown
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A figure with a title above and a caption below a content area of known inches."""
@@ -236,8 +245,13 @@ class Sheet:
     height: float
     bottom: float
 
-    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        """Return axes at a place in the content area, in inches from its lower left corner."""
+    def axes(
+        self, left: float, bottom: float, width: float, height: float, *, aside: bool = False
+    ) -> Axes:
+        """Return axes at a place in the content area, in inches from its lower left corner.
+
+        Those ``aside``, for a key or a scale, are no :class:`Panel`.
+        """
         page_width, page_height = self.figure.get_size_inches()
         return self.figure.add_axes(
             (
@@ -245,7 +259,8 @@ class Sheet:
                 (self.bottom + bottom) / page_height,
                 width / page_width,
                 height / page_height,
-            )
+            ),
+            axes_class=Axes if aside else Panel,
         )
 
     def text(self, left: float, bottom: float, text: str, **options: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from segmeans.records import (
 )
 from segmeans.tables import sql
 from segmeans.tables.source import Opened
+
+if TYPE_CHECKING:
+    from segmeans.report.plots import Plots
 
 
 class Progress(Protocol):
@@ -93,6 +96,13 @@ class Study:
     def labels(self) -> NDArray[np.int32]:
         """Segment number of every row of the source, from 1; 0 where it is not scored."""
         return self.assigned.labels + 1
+
+    @property
+    def plot(self) -> Plots:
+        """The figures: ``study.plot.elbow()`` draws one and returns its axes."""
+        from segmeans.report.plots import Plots  # matplotlib takes a second to load
+
+        return Plots(self)
 
     def to_json(self) -> str:
         """Return the text of ``study.json``."""
