@@ -25,7 +25,7 @@ FLOORS = (
     ("__main__",),
     ("cli", "app"),
     ("report",),
-    ("refit",),
+    ("refit", "audience"),
     ("study",),
     ("commerce", "prices"),
     ("prepared",),

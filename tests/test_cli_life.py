@@ -110,6 +110,37 @@ def test_a_broken_model_is_one_clear_error(folder: Path) -> None:
         assert len(error.splitlines()) == 1
 
 
+def test_audience(folder: Path) -> None:
+    model, out = folder / "study/model.json", folder / "audience"
+    options = ("--segment", 2, "--fields", "CustomerID,Age", "--base", 0.1, "--lift", 0.2)
+    code, told, error = run("audience", model, folder / "january.csv", "--out", out, *options)
+    assert code == 0, error
+    assert "400 customers" in told
+    assert "A test of 10 % + 20 points asks for 62 with the action" in told
+    assert "The files say who the customers are" in " ".join(told.split())
+    names = sorted(path.name for path in out.iterdir())
+    assert [name.split("-")[0] for name in names] == [".segmeans.json", "2", "2", "audience.json"]
+    with (out / names[1]).open(encoding="utf-8") as file:
+        assert file.readline() == "CustomerID,Age\n"
+    code, told, _ = run(
+        "audience",
+        model,
+        folder / "february.csv",
+        "--like",
+        out,
+        "--out",
+        folder / "later",
+        "--json",
+    )
+    assert code == 0
+    assert [one["held_out"] > 0 for one in json.loads(told)["segments"]] == [
+        number == 2 for number in range(1, 6)
+    ]
+    code, _, error = run("audience", model, folder / "january.csv", "--segment", "the middel")
+    assert code == 2
+    assert "There is no segment 'the middel'" in error
+
+
 def test_list_and_compare(folder: Path) -> None:
     code, told, _ = run("list", folder)
     assert code == 0

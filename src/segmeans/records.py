@@ -349,6 +349,44 @@ class ScoredRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AudienceSegment:
+    """The customers of one segment as they were written to files."""
+
+    number: int
+    id: str
+    name: str
+    customers: int  # of the segment, in the source
+    without_id: int  # left out, as nobody can be held out without an id
+    unreachable: int  # left out, as they have no e-mail address that can be hashed
+    file: str
+    written: int
+    held_out_file: str | None
+    held_out: int
+    share: float | None  # of all hashes of ids below which a customer is held out
+    asked: int | None  # customers that the test needs in each group
+    smallest_lift: float | None  # that the two groups can show, by the smaller one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AudienceRecord:
+    """Which customers were written where, and who was held out: what ``audience.json`` holds."""
+
+    source: SourceInfo
+    model: str  # fingerprint of the source that the model was trained on
+    id_column: str | None
+    fields: tuple[str, ...]
+    hashed: str | None  # column of e-mail addresses, written as their SHA-256
+    gmail: bool  # whether dots and what follows a plus were taken out of addresses at Gmail
+    seed: int  # of the hash that holds out
+    base: float | None  # share without the action, and what the action shall add
+    lift: float | None
+    rows: int
+    unscored: dict[str, int]  # reason -> rows
+    segments: tuple[AudienceSegment, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FeatureDrift:
     """How the values of a feature have moved since the day of training."""
 

@@ -64,7 +64,7 @@ class Asked:
         return self.opened.info
 
 
-def open_for(model: Model, source: Any, settings: Settings) -> Asked:
+def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[str] = ()) -> Asked:
     """Open a source whose customers a model shall score.
 
     Parameters
@@ -73,6 +73,8 @@ def open_for(model: Model, source: Any, settings: Settings) -> Asked:
     source : str, Path, DataFrame or Arrow table
     settings : Settings
         How to read the source; ``id`` names another id column than that of the training.
+    also : sequence of str, default=()
+        Other columns that shall be there, their text as it stands.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def open_for(model: Model, source: Any, settings: Settings) -> Asked:
     Raises
     ------
     ColumnNotFoundError
-        When a feature, or an id that was asked for, is missing.
+        When a feature, or another column that was asked for, is missing.
     SourceError, DataError
         When the source cannot be read.
     """
@@ -92,6 +94,8 @@ def open_for(model: Model, source: Any, settings: Settings) -> Asked:
     columns = [feature.column for feature in features]
     numbers = tuple(feature.column for feature in features if feature.kind == "number")
     words = [feature.column for feature in features if _has_words(feature)]
+    others = [name for name in also if name not in columns]
+    columns, words = [*columns, *others], [*words, *others]
     reading = settings.model_copy(update={"id": wanted, "features": numbers})
     try:
         whole = [*columns, *([wanted] if wanted else [])]
@@ -99,7 +103,7 @@ def open_for(model: Model, source: Any, settings: Settings) -> Asked:
         return Asked(opened, wanted, ())
     except ColumnNotFoundError as error:
         if error.where != "setting 'id'":
-            raise _needed(error, source) from None
+            raise _needed(error, source, also) from None
         if settings.id:
             raise
         told = _no_id(str(wanted), error.hint)
@@ -108,7 +112,7 @@ def open_for(model: Model, source: Any, settings: Settings) -> Asked:
         opened = open_table(source, reading, only=columns, words=words)
         return Asked(opened, None, (told,))
     except ColumnNotFoundError as error:
-        raise _needed(error, source) from None
+        raise _needed(error, source, also) from None
 
 
 def _has_words(feature: FeatureState) -> bool:
@@ -118,7 +122,9 @@ def _has_words(feature: FeatureState) -> bool:
     )
 
 
-def _needed(error: ColumnNotFoundError, source: Any) -> ColumnNotFoundError:
+def _needed(error: ColumnNotFoundError, source: Any, also: Sequence[str]) -> ColumnNotFoundError:
+    if any(error.what == f"There is no column {name!r}" for name in also):
+        return error
     return ColumnNotFoundError(
         f"{error.what}, which the model needs",
         where=str(source) if isinstance(source, (str, Path)) else "data",

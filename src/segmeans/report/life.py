@@ -46,7 +46,7 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
         on.print(Text(f"  {_part(record.border, scored)} on a border; 10 % on the day of training"))
     if record.unlike is not None:
         on.print(Text(f"  {_part(record.unlike, scored)} unlike anyone seen on that day"))
-    _print_table(
+    print_table(
         ("segment", "name", "customers", "share", "at training"),
         [
             (
@@ -86,7 +86,7 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
     on.print(Text(ADVICE[record.advice], style="bold"))
     for reason in record.reasons:
         on.print(Text(f"  - {plain_text(reason)}"))
-    _print_table(
+    print_table(
         ("feature", "psi", "Cramer's V", "p", "missing then", "missing now", "drift"),
         [
             (
@@ -102,7 +102,7 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
         ],
         on,
     )
-    _print_table(
+    print_table(
         ("segment", "name", "customers", "share", "at training"),
         [
             (
@@ -133,7 +133,7 @@ def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = Non
     on = on or console()
     on.print()
     on.print(Text(f"Fitted anew: {len(record.kept)} segments found again", style="bold"))
-    _print_table(
+    print_table(
         ("name", "overlap", "at training", "now"),
         [
             (plain_text(one.name), _percent(one.overlap), _percent(one.then), _percent(one.now))
@@ -157,7 +157,7 @@ def show_studies(found: Sequence[StudySummary], *, on: Console | None = None) ->
         Standard output by default.
     """
     on = on or console()
-    _print_table(
+    print_table(
         ("folder", "customers", "k", "structure", "features"),
         [
             (
@@ -190,7 +190,7 @@ def show_compare(record: CompareRecord, *, on: Console | None = None) -> None:
     else:
         told = f"{record.customers:,} customers of both, adjusted Rand index {record.agreement:.3f}"
         on.print(Text(told, style="bold"))
-    _print_table(
+    print_table(
         ("name", "name there", "overlap", "share", "share there"),
         [
             (
@@ -240,7 +240,7 @@ def _show_step(step: Step, on: Console) -> None:
         )
     )
     numbers = {name: str(place) for place, name in enumerate(step.targets, 1)}
-    _print_table(
+    print_table(
         ("from", *(f"to {number}" for number in numbers.values()), "left"),
         [
             (_numbered(origin, numbers), *(f"{count:,}" for count in row), f"{left:,}")
@@ -278,7 +278,7 @@ def _percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
-def _print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], on: Console) -> None:
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], on: Console) -> None:
     """Print a table; columns hold numbers unless their header is one of :data:`WORDS`."""
     grid = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
     for header in headers:

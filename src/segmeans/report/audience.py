@@ -1,0 +1,78 @@
+"""What a person reads after an audience was written: how many, where, and who was held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from segmeans.records import AudienceRecord
+from segmeans.report.life import print_table
+from segmeans.report.screen import console, show_findings
+from segmeans.segments.words import plain_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_audience(record: AudienceRecord, out: str | Path, *, on: Console | None = None) -> None:
+    """Print which customers were written where.
+
+    Parameters
+    ----------
+    record : AudienceRecord
+    out : str or Path
+        The folder.
+    on : rich.console.Console, optional
+        Standard output by default.
+    """
+    on = on or console()
+    written = sum(one.written for one in record.segments)
+    held = sum(one.held_out for one in record.segments)
+    tells = f"{record.rows:,} customers, {written:,} to act upon"
+    on.print(Text(tells + (f", {held:,} held out" if held else ""), style="bold"))
+    for reason, rows in record.unscored.items():
+        on.print(Text(f"  {rows:,} without a segment: {reason}"))
+    for what, rows in (
+        ("an e-mail address that can be hashed", sum(s.unreachable for s in record.segments)),
+        ("an id, so that nobody can hold them out", sum(s.without_id for s in record.segments)),
+    ):
+        if rows:
+            on.print(Text(f"  {rows:,} left out, without {what}"))
+    if record.base is not None and record.lift is not None:
+        asked = max((one.asked or 0 for one in record.segments), default=0)
+        lift = f"{record.base * 100:g} % + {record.lift * 100:g} points"
+        on.print(Text(f"  A test of {lift} asks for {asked:,} with the action, as many without it"))
+    headers = ["segment", "name", "customers", "to act on"]
+    tested = any(one.share is not None for one in record.segments)
+    headers += ["held out", "can show"] if tested else []
+    print_table(
+        headers,
+        [
+            [
+                str(one.number),
+                plain_text(one.name),
+                f"{one.customers:,}",
+                f"{one.written:,}",
+                *(
+                    [
+                        f"{one.held_out:,}",
+                        ""
+                        if one.smallest_lift is None
+                        else f"{one.smallest_lift * 100:.1f} points",
+                    ]
+                    if tested
+                    else []
+                ),
+            ]
+            for one in record.segments
+        ],
+        on,
+    )
+    show_findings(record.findings, on)
+    on.print()
+    for one in record.segments:
+        files = [one.file, *([one.held_out_file] if one.held_out_file else [])]
+        for name in files:
+            on.print(Text(f"Written: {plain_text(str(Path(out) / name))}"))
