@@ -68,7 +68,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "psycopg": ("tables/postgres.py",),
     "python_calamine": ("tables/",),
     "xlsxwriter": ("tables/",),
-    "sklearn": ("clustering/kmeans.py",),
+    "sklearn": ("clustering/kmeans.py", "segments/typing_tool.py"),
     "scipy": ("tracking/", "segments/clv.py", "segments/descriptors.py", "clustering/limits.py"),
     "jinja2": ("report/",),
     "matplotlib": ("report/",),

@@ -241,6 +241,60 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TypingNode:
+    """One question of the typing tool, or one end of it, where nothing more is asked.
+
+    A number or a date (as days since 1970-01-01) is asked whether it is at most ``threshold``, a
+    category whether it is ``level``.
+    """
+
+    segment: int  # the most likely one of those who come here
+    share: float  # of all customers, how many come here
+    right: float  # of those who come here, how many belong to the segment
+    feature: str = ""  # empty where nothing more is asked
+    level: str = ""
+    kind: Literal["number", "category", "date"] = "number"
+    threshold: float | None = None
+    yes: int | None = None  # place of the next node, as for the two below
+    no: int | None = None
+    unknown: int | None = None  # where it goes on for who does not say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypingDepth:
+    """How good the typing tool is with so many questions, by cross-validation."""
+
+    depth: int
+    accuracy: float
+    error: float  # standard error over the folds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypingSegment:
+    """How well the typing tool recognises one segment, by cross-validation."""
+
+    segment: int
+    found: float | None  # of its customers, how many are recognised
+    right: float | None  # of those taken for its customers, how many are
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypingRecord:
+    """A few questions that recognise a member of each segment."""
+
+    asks: Literal["features", "descriptions"]  # columns that formed the segments, or the others
+    customers: int  # learnt from and checked on
+    folds: int
+    depths: tuple[TypingDepth, ...]  # tried
+    depth: int  # the least that is as good as the best, within one standard error
+    accuracy: float  # share of customers recognised who were not learnt from
+    error: float
+    chance: float  # the same for who always says the largest segment
+    segments: tuple[TypingSegment, ...]
+    nodes: tuple[TypingNode, ...]  # the first question first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Funnel:
     """Rows of the source accounted for, one by one."""
 
@@ -272,6 +326,7 @@ class StudyRecord:
     centres: tuple[tuple[float, ...], ...]  # in prepared units, in the order of the segments
     profile: tuple[ProfileRow, ...]
     robustness: tuple[Variation, ...] = ()  # on request
+    typing: tuple[TypingRecord, ...] = ()  # by features; by descriptions where there are any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

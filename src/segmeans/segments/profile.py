@@ -8,7 +8,7 @@ whatever the number of threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,12 +67,17 @@ class Column:
     role: Use
 
 
+Keep = Callable[[Column, NDArray[Any], Sequence[str]], None]
+
+
 def profile(
     table: Table,
     roles: Sequence[ColumnRole],
     state: PreparationState,
     labels: NDArray[np.integer[Any]],
     k: int,
+    *,
+    keep: Keep | None = None,
 ) -> tuple[ProfileRow, ...]:
     """Describe every segment by its features and by the columns that only describe.
 
@@ -90,6 +95,9 @@ def profile(
         customers.
     k : int
         Number of segments.
+    keep : callable, optional
+        Called with every column while it is in memory, with its values (codes of levels for a
+        category) and its levels, so that nobody need read it again.
 
     Returns
     -------
@@ -105,10 +113,14 @@ def profile(
         if feature.kind == "category":
             codes, levels = _codes(table, feature.column)
             rows.extend(category_rows(column, codes, levels, groups))
+            if keep is not None:
+                keep(column, codes, levels)
         else:
             values = table.fetch({"value": numbers.raw(feature)})["value"]
             scaled = numbers.prepared(feature, values) if use == "feature" else None
             rows.extend(number_rows(column, values, groups, scaled=scaled))
+            if keep is not None:
+                keep(column, values, ())
     return tuple(sorted(rows, key=lambda row: row.segment))
 
 

@@ -34,6 +34,7 @@ from segmeans.records import (
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
 from segmeans.segments.profile import profile
+from segmeans.segments.typing_tool import Answers
 from segmeans.settings import Settings
 from segmeans.study.result import Inspection, Progress, Study, silent
 from segmeans.tables.orders import CustomerTable, OrderLog
@@ -271,8 +272,12 @@ def _record(
 ) -> StudyRecord:
     progress("Describing the segments", 0, 1)
     k = len(centres)
-    described = profile(ready.opened.table, ready.roles, ready.state, assigned.labels, k)
+    answers = Answers.of(assigned.labels, ready.state.features, settings.seed)
+    described = profile(
+        ready.opened.table, ready.roles, ready.state, assigned.labels, k, keep=answers.take
+    )
     segments = describe(described, assigned, preparation.to_units(ready.state, centres))
+    typing = answers.grown(assigned.labels, k, settings.seed)
     progress("Describing the segments", 1, 1)
     warned = cautions(
         searched.points, centres, ready.state, described, ready.rows.used, seed=settings.seed
@@ -303,6 +308,7 @@ def _record(
         centres=tuple(tuple(centre) for centre in centres.tolist()),
         profile=described,
         robustness=varied,
+        typing=typing,
     )
 
 
