@@ -253,6 +253,7 @@ class TypingNode:
     right: float  # of those who come here, how many belong to the segment
     feature: str = ""  # empty where nothing more is asked
     level: str = ""
+    other: str = ""  # of a category with two levels, the other one
     kind: Literal["number", "category", "date"] = "number"
     threshold: float | None = None
     yes: int | None = None  # place of the next node, as for the two below

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from segmeans.report.page_data import ReportData
 from segmeans.report.page_evidence import evidence, source_name
 from segmeans.report.page_parts import actions, cards, headline, heat
+from segmeans.report.page_typing import typing_tools
 
 if TYPE_CHECKING:
     import jinja2
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from segmeans.records import StudyRecord
     from segmeans.segments.actions import ActionsRecord
 
-STYLES = ("base", "cards", "heat", "actions", "orders", "evidence", "print")
+STYLES = ("base", "cards", "heat", "actions", "typing", "orders", "evidence", "print")
 
 STRUCTURES = {
     "natural": "Natural segments: separated from one another, and found again in new samples.",
@@ -75,6 +76,7 @@ def report_data(
         heat=heat(record),
         actions=actions(record, advice),
         silent=advice.silent,
+        typing=typing_tools(record),
         orders=orders,
         evidence=evidence(record),
     )

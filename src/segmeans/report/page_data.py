@@ -98,6 +98,26 @@ class SegmentActions:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One answer of the typing tool, and the answers to the next question."""
+
+    answer: str
+    badge: Badge | None  # of the segment, where the questions end here
+    share: str  # of all customers
+    below: tuple[Question, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typing:
+    """A few questions that recognise a member."""
+
+    title: str
+    told: str
+    questions: tuple[Question, ...]
+    accuracy: Table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """A point of a chart, in units of its picture."""
 
@@ -187,5 +207,6 @@ class ReportData:
     heat: Heat | None
     actions: tuple[SegmentActions, ...]
     silent: tuple[str, ...]
+    typing: tuple[Typing, ...]
     orders: Orders | None
     evidence: Evidence

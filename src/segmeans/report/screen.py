@@ -29,6 +29,7 @@ from segmeans.records import (
     Verdict,
 )
 from segmeans.report.progress import Bars
+from segmeans.report.screen_meaning import show_typing
 from segmeans.report.tables import (
     TextTable,
     k_table,
@@ -97,6 +98,7 @@ def show_study(
     on.print()
     show_headline(record, on)
     _show_table(segment_table(record), on, left_out="feature", where="profile.csv")
+    show_typing(record, on)
     show_verdict(record, on)
     show_robustness(record.robustness, on)
     show_findings(record.findings, on, most=SHOWN_FINDINGS)

@@ -45,6 +45,7 @@ class _Answer:
     level: str
     values: Floats  # (m,), complete
     unknown: float  # stands in for a customer who does not say
+    other: str = ""  # of a category with two levels, the other one
 
 
 class Answers:
@@ -100,11 +101,13 @@ class Answers:
                 self._answers.append(_Answer(column, "", filled, middle))
             return
         asked = [(code, level) for code, level in enumerate(levels) if level != OTHERS]
+        other = ""
         if len(levels) == 2:
-            spoken = [pair for pair in asked if pair[1].casefold() not in NO]
-            asked = (spoken or asked)[:1]
+            asked = asked[1:] if asked[0][1].casefold() in NO else asked[:1]
+            other = levels[1 - asked[0][0]]
         self._answers += [
-            _Answer(column, level, (here == code).astype(np.float64), 0.0) for code, level in asked
+            _Answer(column, level, (here == code).astype(np.float64), 0.0, other)
+            for code, level in asked
         ]
 
     def grown(self, labels: NDArray[Any], k: int, seed: int) -> tuple[TypingRecord, ...]:
@@ -199,7 +202,8 @@ def _nodes(
     grown: Any, answers: Sequence[_Answer], matrix: Floats, labels: NDArray[np.intp]
 ) -> tuple[TypingNode, ...]:
     """Return the tree as records, without questions whose answers lead to one segment."""
-    inner, made = grown.tree_, []
+    inner = grown.tree_
+    made: list[TypingNode] = []
 
     def majority(place: int) -> int:
         return int(grown.classes_[int(np.argmax(inner.value[place][0]))]) + 1
@@ -228,7 +232,9 @@ def _nodes(
                 no = add(inner.children_left[place], below)
                 threshold, unknown = None, no
             else:
-                threshold = _round_between(answer.values, answer.values[below], answer.values[above])
+                threshold = _round_between(
+                    answer.values, answer.values[below], answer.values[above]
+                )
                 yes = add(inner.children_left[place], below)
                 no = add(inner.children_right[place], above)
                 unknown = yes if answer.unknown <= threshold else no
@@ -236,6 +242,7 @@ def _nodes(
                 node,
                 feature=answer.column.name,
                 level=answer.level,
+                other=answer.other,
                 kind=answer.column.kind,
                 threshold=threshold,
                 yes=yes,
@@ -404,10 +411,10 @@ def said(node: TypingNode, words: Mapping[str, str]) -> tuple[str, str]:
     """
     feature = words[node.feature]
     if node.threshold is None:
-        level = shorten(plain_text(node.level), 30)
-        if level.casefold() in YES:
+        if node.level.casefold() in YES and node.other.casefold() in NO:
             return f"{feature}: yes", f"{feature}: no"
-        return f"{feature}: {level}", f"{feature}: not {level}"
+        level, other = (shorten(plain_text(text), 30) for text in (node.level, node.other))
+        return f"{feature}: {level}", f"{feature}: {other or f'not {level}'}"
     value = plain_date(node.threshold) if node.kind == "date" else f"{node.threshold:,.12g}"
     return f"{feature} up to {value}", f"{feature} above {value}"
 
