@@ -190,6 +190,17 @@ class Variation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Strand:
+    """Customers of one segment who are in one cluster at k and in one at k + 1."""
+
+    k: int
+    origin: int  # cluster at k, from 1, in the order of the sizes of its row in the k table
+    target: int  # cluster at k + 1
+    segment: int  # of the solution that is shown
+    customers: int  # of a sample: scaled to all
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Marker:
     """A feature that sets a segment apart."""
 
@@ -328,6 +339,7 @@ class StudyRecord:
     profile: tuple[ProfileRow, ...]
     robustness: tuple[Variation, ...] = ()  # on request
     typing: tuple[TypingRecord, ...] = ()  # by features; by descriptions where there are any
+    strands: tuple[Strand, ...] = ()  # how clusters split and join from k to k + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from segmeans.records import (
     ProfileRow,
     Segment,
     SourceInfo,
+    Strand,
     StudyRecord,
     Verdict,
 )
@@ -39,6 +42,7 @@ class SmallStudy:
 
     record: StudyRecord
     sample: CustomerSample
+    commerce: Any = None
 
 
 def squared(rows: Floats, centres: Floats) -> Floats:
@@ -124,8 +128,10 @@ def make_study(
     prepared = np.hstack(blocks)
     table, everyone = [], 0.0
     chosen = lloyd(prepared, k)[1]
+    found: dict[int, NDArray[np.int32]] = {}
     for number in range(1, ks + 1):
         inertia, labels = lloyd(prepared, number)
+        found[number] = labels
         everyone = everyone or inertia
         table.append(_k_row(prepared, number, inertia, everyone, labels))
     recommended = recommended or k
@@ -202,6 +208,15 @@ def make_study(
             tuple(prepared[chosen == segment].mean(axis=0).tolist()) for segment in range(k)
         ),
         profile=profile,
+        strands=tuple(
+            Strand(k=low, origin=i + 1, target=j + 1, segment=s + 1, customers=count)
+            for low in range(2, ks)
+            for (i, j, s), count in sorted(
+                Counter(
+                    zip(found[low].tolist(), found[low + 1].tolist(), chosen.tolist(), strict=True)
+                ).items()
+            )
+        ),
     )
     sample = CustomerSample(
         prepared=prepared,

@@ -28,7 +28,9 @@ def texts(figure: figures.Figure) -> list[str]:
 def test_a_study_gets_the_figures_that_say_something(
     five: Any, nine: Any, mixed: Any, nobody: Any
 ) -> None:
-    usual = ("elbow", "silhouette", "map", "profile", "bars", "sizes")
+    usual = (
+        "elbow", "silhouette", "splits", "shadow", "gorge", "map", "profile", "bars", "sizes"
+    )  # fmt: skip
     assert figures.available(five) == usual
     assert figures.available(nine) == usual  # too many features for pairs
     assert figures.available(mixed) == (*usual, "pairs")

@@ -24,7 +24,8 @@ from segmeans.config import config_text
 
 # As report.figures.DRAWN has them, which is not loaded for a help text.
 FIGURES = (
-    "elbow", "silhouette", "evidence", "stability", "map", "profile", "bars", "sizes", "pairs"
+    "elbow", "silhouette", "evidence", "stability", "splits", "shadow", "gorge", "map", "profile",
+    "bars", "sizes", "value", "pairs",
 )  # fmt: skip
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from segmeans.records import KRow, ProfileRow, StudyRecord
+from segmeans.records import KRow, ProfileRow, Strand, StudyRecord
 from segmeans.segments.words import feature_words, plain_numbers, plain_share, plain_text
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from segmeans.segments.value import SegmentValue
 
 
 class Words(NamedTuple):
@@ -286,5 +288,140 @@ def stability(record: StudyRecord, found: Sequence[float]) -> Words:
         f"{plain_text(record.segments[least].name)} ({found[least]:.2f}). Right: shadow values of "
         "the customers, twice the distance to the own centre by the distances to the two nearest: "
         "their middle, the middle half and the middle nine tenths."
+    )
+    return Words(title, told)
+
+
+STAYS = 0.9
+"""Share of a segment in one cluster from which on it counts as one unit."""
+
+
+def splits(record: StudyRecord, strands: Sequence[Strand]) -> Words:
+    """Say which segments would split with one more, and which were units with one fewer.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    strands : sequence of Strand
+        Those in the picture.
+    """
+    k = record.k
+    names = {segment.number: plain_text(segment.name) for segment in record.segments}
+    before = _together(strands, k - 1, lambda strand: strand.origin)
+    after = _together(strands, k, lambda strand: strand.target)
+    parted = [segment for segment, share in after.items() if share < STAYS]
+    if len(parted) == 1:
+        title = f"One segment more would split “{names[parted[0]]}”"
+    elif len(parted) == k:
+        title = f"One segment more would split {'both' if k == 2 else 'all'} of them"
+    elif after:
+        title = f"One segment more would split {len(parted) or 'none'} of the {k}"
+    else:
+        title = f"How {_many(k)} come together"
+    told = [
+        "Each band is the customers of one segment, as wide as there are many; each bar is a "
+        f"cluster. Across: the solutions from k\u00a0=\u00a0{strands[0].k} to {strands[-1].k + 1}."
+    ]
+    if before:
+        whole = sum(share >= STAYS for share in before.values())
+        told.append(
+            f"With one segment fewer {'all' if whole == k else whole or 'none'} of the {k} would "
+            f"still be together (at least {STAYS:.0%} of each in one cluster): what stays together "
+            "there is a unit."
+        )
+    if parted:
+        least = min(parted, key=lambda segment: after[segment])
+        told.append(
+            f"With one more the largest part of “{names[least]}” would be "
+            f"{plain_share(after[least])} of it."
+        )
+    return Words(title, " ".join(told))
+
+
+def _together(
+    strands: Sequence[Strand], step: int, side: Callable[[Strand], int]
+) -> dict[int, float]:
+    """Return, per segment, the share of its customers in the one cluster that has most of them."""
+    held: dict[int, dict[int, int]] = {}
+    for strand in strands:
+        if strand.k == step:
+            of = held.setdefault(strand.segment, {})
+            of[side(strand)] = of.get(side(strand), 0) + strand.customers
+    return {segment: max(of.values()) / sum(of.values()) for segment, of in sorted(held.items())}
+
+
+FEW_HALFWAY = 0.1
+"""Customers halfway, per member, below which a segment counts as standing apart."""
+
+
+def gorge(record: StudyRecord, halfway: NDArray[np.float64], drawn: int) -> Words:
+    """Say how many segments stand apart from everyone else.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    halfway : ndarray of shape (k,)
+        Customers, members or not, with a similarity in the middle third, per member.
+    drawn : int
+        Customers that were measured.
+    """
+    apart = int((halfway < FEW_HALFWAY).sum())
+    many = "all" if apart == record.k else f"{apart or 'none'} of the"
+    names = [plain_text(segment.name) for segment in record.segments]
+    least, most = int(halfway.argmin()), int(halfway.argmax())
+    told = [
+        "Two peaks with a gorge between them: members are similar to their segment, all others are "
+        "not. Customers in the grey middle are halfway: "
+        f"{100 * halfway[least]:.0f} for every 100 members of “{names[least]}”, "
+        f"{100 * halfway[most]:.0f} of “{names[most]}”. Heights are shares of the members and of "
+        "all others.",
+        _drawn(record, drawn),
+    ]
+    return Words(f"A gorge sets {many} {record.k} segments apart", " ".join(filter(None, told)))
+
+
+def shadow(record: StudyRecord, means: NDArray[np.float64], drawn: int) -> Words:
+    """Say whose customers are deep inside and whose are near a border.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    means : ndarray of shape (k,)
+        Mean shadow value of each segment.
+    drawn : int
+        Customers that were measured.
+    """
+    names = [plain_text(segment.name) for segment in record.segments]
+    deep, near = int(means.argmin()), int(means.argmax())
+    title = f"“{names[deep]}” lies deepest inside, “{names[near]}” nearest to a border"
+    if f"{means[deep]:.2f}" == f"{means[near]:.2f}":
+        title = f"All segments are equally near to their borders ({means[deep]:.2f})"
+    told = [
+        "Each band is the customers of one segment, from the deepest inside to the nearest to a "
+        "border. Shadow value: twice the distance to the own centre over the sum of the distances "
+        "to the two nearest centres. Right: to which segment the customers would go next.",
+        _drawn(record, drawn),
+    ]
+    return Words(title, " ".join(filter(None, told)))
+
+
+def value(record: StudyRecord, worth: Sequence[SegmentValue]) -> Words:
+    """Say which segment brings the most, for its size.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    worth : sequence of SegmentValue
+        With the share of revenue.
+    """
+    best = max(worth, key=lambda one: one.revenue_share or 0.0)
+    name = plain_text(record.segments[best.segment - 1].name)
+    title = (
+        f"{plain_share(best.customer_share)} of the customers bring "
+        f"{plain_share(best.revenue_share)} of the revenue: “{name}”"
+    )
+    told = (
+        "Ring: share of the customers; disc: share of the revenue. A disc right of its ring: "
+        "the segment brings more than its size. Index: revenue per customer, everyone = 100."
     )
     return Words(title, told)

@@ -136,14 +136,14 @@ def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figu
         axes.set_position(_raised(axes, height - 3.4, sheet))
     _silhouettes_over_k(axes, record)
     if bands:
-        name = min(2.15, 0.45 + max(_name_width(segment.name) for segment in record.segments))
+        name = min(2.15, 0.45 + max(name_width(segment.name) for segment in record.segments))
         left = 2.85 + name
         room = sheet.axes(left, 0.5, sheet.width - left - 0.45, height - 0.75)
         _bands(room, record, bands, means, name)
     return words, sheet.figure
 
 
-def _name_width(name: str) -> float:
+def name_width(name: str) -> float:
     """Return the inches a name needs when it may take two lines."""
     lines = theme.wrap_name(name, 1.7, theme.SMALL, lines=2).split("\n")
     return max(theme.text_width(line, theme.SMALL) for line in lines)
@@ -243,3 +243,27 @@ def segment_labels(axes: Axes, record: StudyRecord, inches: float) -> None:
             -0.33 * inch, y, name, transform=axes.get_yaxis_transform(), ha="right", va="center",
             size=theme.SMALL, linespacing=1.15,
         )  # fmt: skip
+
+
+def beside(wanted: Sequence[float], step: float, height: float) -> list[float]:
+    """Return places for labels near those wanted, at least a step apart and within the height.
+
+    Parameters
+    ----------
+    wanted : sequence of float
+        Ascending.
+    step, height : float
+
+    Examples
+    --------
+    >>> beside([1.0, 1.25, 4.0], 0.5, 4.0)
+    [1.0, 1.5, 3.75]
+    """
+    placed: list[float] = []
+    for want in wanted:
+        placed.append(max(want, placed[-1] + step if placed else step / 2))
+    limit = height - step / 2
+    for at in range(len(placed) - 1, -1, -1):
+        placed[at] = min(placed[at], limit)
+        limit = placed[at] - step
+    return placed

@@ -235,7 +235,7 @@ def bars(record: StudyRecord) -> tuple[Words, Figure]:
     """
     shown, whole = lines(record, MOST_BARS)
     words = captions.bars(len(shown), whole)
-    across = _across(record.k)
+    across = panels_across(record.k)
     down = -(-record.k // across)
     name, gap = _label_width(shown, 8.5, lines=1), 0.25
     panel = 0.25 * len(shown) + 0.08
@@ -267,7 +267,7 @@ def bars(record: StudyRecord) -> tuple[Words, Figure]:
     return words, sheet.figure
 
 
-def _across(k: int) -> int:
+def panels_across(k: int) -> int:
     """Return how many panels stand side by side: as few empty places as can be."""
     if k <= ACROSS:
         return k

@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmeans.errors import SettingError, nearest_name
-from segmeans.report import figure_evidence, figure_k, figure_map, figure_profile, theme
+from segmeans.report import (
+    figure_evidence,
+    figure_k,
+    figure_map,
+    figure_near,
+    figure_profile,
+    figure_splits,
+    figure_value,
+    theme,
+)
 from segmeans.tables.sink import whole
 
 if TYPE_CHECKING:
     import matplotlib.figure
 
     from segmeans.report.captions import Words
+    from segmeans.segments.value import SegmentValue
     from segmeans.study import Study
 
 FORMATS = ("png", "svg")
@@ -43,6 +53,12 @@ class Figure:
     title: str
     caption: str
     figure: matplotlib.figure.Figure
+
+
+def _worth(study: Study) -> tuple[SegmentValue, ...]:
+    """Return what the segments are worth; empty without orders or without revenue."""
+    worth = () if study.commerce is None else study.commerce.record.value
+    return tuple(one for one in worth if one.revenue_share is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,21 @@ DRAWN: dict[str, Kind] = {
         lambda study: figure_evidence.stability(study.record, study.sample),
         lambda study: study.record.k > 1 and bool(figure_evidence.steadiness(study.record)),
     ),
+    "splits": Kind(
+        "how segments split and join from one number of segments to the next",
+        lambda study: figure_splits.splits(study.record),
+        lambda study: figure_splits.drawable(study.record),
+    ),
+    "shadow": Kind(
+        "how near the customers of each segment are to a border, and to which segment",
+        lambda study: figure_near.shadow(study.record, study.sample),
+        lambda study: study.record.k > 1,
+    ),
+    "gorge": Kind(
+        "how similar its members and all others are to each segment",
+        lambda study: figure_near.gorge(study.record, study.sample),
+        lambda study: study.record.k > 1,
+    ),
     "map": Kind(
         "customers and centres over two features, or over the first principal components",
         lambda study: figure_map.segment_map(study.record, study.sample),
@@ -104,6 +135,11 @@ DRAWN: dict[str, Kind] = {
         "how many customers each segment holds",
         lambda study: figure_profile.sizes(study.record),
         lambda study: study.record.k > 1,
+    ),
+    "value": Kind(
+        "the share of revenue of each segment beside its share of customers, from an order log",
+        lambda study: figure_value.value(study.record, _worth(study)),
+        lambda study: study.record.k > 1 and bool(_worth(study)),
     ),
     "pairs": Kind(
         "every pair of three to six numeric features, for at most twelve segments",

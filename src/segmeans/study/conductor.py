@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ from segmeans.tables.source import Opened, open_table
 from segmeans.verdict.cautions import cautions
 from segmeans.verdict.influence import solved
 from segmeans.verdict.robustness import fragile, robustness
+from segmeans.verdict.strands import strands
 
 SCHEMA = 1
 EFFORT, EFFORT_FAST = 6.0, 2.0
@@ -227,6 +228,7 @@ class _Searched(NamedTuple):
     verdict: Verdict
     solution: Solution
     points: Points  # the customers as evidence saw them
+    labels: Mapping[int, NDArray[np.int32]]  # of these points, for each k
 
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
@@ -258,7 +260,7 @@ def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searche
     decided = verdict.decide(found.rows, settings, found.flows)
     k = settings.k[0] if settings.k[0] == settings.k[1] else decided.recommended_k
     chosen = next(solution for solution in solutions if solution.k == k)
-    return _Searched(solutions, found.rows, decided, chosen, found.points)
+    return _Searched(solutions, found.rows, decided, chosen, found.points, found.labels)
 
 
 def _record(
@@ -309,6 +311,7 @@ def _record(
         profile=described,
         robustness=varied,
         typing=typing,
+        strands=strands(searched.points, searched.labels, centres, ready.rows.used),
     )
 
 
