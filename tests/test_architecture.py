@@ -60,7 +60,7 @@ CLOSED = {
 # Every library the package may import, and where: a file, a folder ("report/") or everywhere.
 FENCES: dict[str, tuple[str, ...]] = {
     "numpy": ("",),
-    "pydantic": ("settings.py", "model/reading.py"),
+    "pydantic": ("settings.py", "model/reading.py", "study/reading.py"),
     "pydantic_core": ("model/reading.py",),
     "tomli_w": ("config.py",),
     "duckdb": ("tables/duck.py",),

@@ -42,6 +42,7 @@ BAD_VALUES = {
     "missing": ["zero"],
     "max_missing": [-0.1, 1.1, "half"],
     "weight": ["Age", "Age=", "=2", "Age=0", "Age=-1", "Age=nan", "Age=inf", "Age=x", 3],
+    "names": ["Regulars", {"1": 5}],
     "k": [0, -1, "0", "2-", "-2", "five", "2-1", 2.5, True, (2,), (0, 3)],
     "smallest": [-0.1, 1, "tiny"],
     "min_size": [-1, "x"],

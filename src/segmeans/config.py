@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,33 @@ def split_names(values: list[str]) -> tuple[str, ...]:
             hint=str(error),
         ) from None
     return tuple(name.strip() for row in rows for name in row if name.strip())
+
+
+def split_pairs(values: Sequence[str]) -> dict[str, str]:
+    """Divide "SEGMENT=NAME" at the last ``=``.
+
+    Raises
+    ------
+    SettingError
+        When there is no ``=``, or one segment stands twice.
+
+    Examples
+    --------
+    >>> split_pairs(["1=Regulars", "older, low income=Careful"])
+    {'1': 'Regulars', 'older, low income': 'Careful'}
+    """
+    pairs: dict[str, str] = {}
+    for value in values:
+        key, equals, name = value.rpartition("=")
+        if not equals or not key.strip() or key.strip() in pairs:
+            raise SettingError(
+                "A new name is not understood",
+                found=value,
+                allowed="SEGMENT=NAME, each segment once",
+                hint='"1=Regulars"',
+            )
+        pairs[key.strip()] = name
+    return pairs
 
 
 def split_numbers(value: str | None, where: str) -> tuple[float, ...]:

@@ -48,6 +48,47 @@ def _parse_weights(value: object) -> object:
     return value
 
 
+LONGEST_NAME = 80
+
+
+def _parse_new_names(value: object) -> object:
+    """Accept a mapping and a list of "SEGMENT=NAME"; refuse names that cannot be told apart."""
+    pairs = _parse_weights(value)
+    if not isinstance(pairs, dict):
+        return pairs
+    names = {
+        str(segment).strip(): name.strip() if isinstance(name, str) else name
+        for segment, name in pairs.items()
+    }
+    texts = [name for name in names.values() if isinstance(name, str)]
+    odd = next(
+        (
+            name
+            for name in texts
+            if not 0 < len(name) <= LONGEST_NAME
+            or any(ord(character) < 32 or ord(character) == 127 for character in name)
+        ),
+        None,
+    )
+    if odd is not None:
+        raise SettingError(
+            "This is no name for a segment",
+            where="names",
+            found=repr(odd),
+            allowed=f"1 to {LONGEST_NAME} characters on one line",
+        )
+    folded = [name.casefold() for name in texts]
+    twice = next((name for name in texts if folded.count(name.casefold()) > 1), None)
+    if twice is not None:
+        raise SettingError(
+            "Two segments would have one name",
+            where="names",
+            found=repr(twice),
+            allowed="a name of its own for each",
+        )
+    return names
+
+
 def _parse_names(value: object) -> object:
     """Accept one name as well as a sequence of names."""
     return (value,) if isinstance(value, str) else value
@@ -60,6 +101,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_parse_names)]
 Weights = Annotated[
     dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], BeforeValidator(_parse_weights)
 ]
+NewNames = Annotated[dict[str, str], BeforeValidator(_parse_new_names)]
 
 
 def _setting(default: Any, meaning: str, *, group: str, allowed: str = "", **limits: Any) -> Any:
@@ -241,6 +283,12 @@ class Settings(BaseModel):
         group="Segments",
         ge=1,
         allowed="a whole number from 1",
+    )
+    names: NewNames = _setting(
+        {},
+        "Your own name for a segment, as SEGMENT=NAME with its number, id or name; repeatable.",
+        group="Segments",
+        allowed="SEGMENT=NAME, all names different",
     )
     seed: int = _setting(
         0,

@@ -5,7 +5,7 @@ Nothing heavy is imported before a command needs it, so that ``segmeans --help``
 
 from __future__ import annotations
 
-from segmeans.cli import audience, job, life, sample
+from segmeans.cli import audience, job, life, meaning, sample
 from segmeans.cli.base import app, main
 
-__all__ = ["app", "audience", "job", "life", "main", "sample"]
+__all__ = ["app", "audience", "job", "life", "main", "meaning", "sample"]

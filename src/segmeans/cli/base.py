@@ -104,7 +104,7 @@ def _option(name: str) -> inspect.Parameter:
     if field.annotation is bool:
         kind = Annotated[bool | None, typer.Option(f"{flag}/--no-{flag[2:]}", **common)]
     else:
-        many = name in ("features", "ignore", "describe", "weight")
+        many = name in ("features", "ignore", "describe", "weight", "names")
         common["metavar"] = "TEXT"
         kind = Annotated[(list[str] if many else str) | None, typer.Option(flag, **common)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)

@@ -14,7 +14,8 @@ from segmeans.study import Progress, Study, silent
 from segmeans.tables.sink import Outputs
 
 if TYPE_CHECKING:
-    from segmeans.records import ProfileRow
+    from segmeans.commerce import OrdersRecord
+    from segmeans.records import ProfileRow, StudyRecord
 
 TYPES = {"segment": "BIGINT", "runner_up": "BIGINT"}
 PROFILE_COLUMNS = (
@@ -96,7 +97,8 @@ def write(
         outputs.table("actions.csv", _action_columns(advice))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
-        for name, text in _pages(study, advice).items():
+        found = study.commerce.record if study.commerce is not None else None
+        for name, text in pages(study.record, advice, found).items():
             outputs.text(name, text)
         if study.commerce is not None:
             files += _write_commerce(study, study.commerce, outputs, rejected=rejected)
@@ -122,16 +124,21 @@ def advise(study: Study) -> ActionsRecord:
     SourceError, SettingError
         When the user's own playbook cannot be read or is wrong.
     """
-    own = study.record.settings.get("playbook")
+    return advise_on(study.record, study.commerce.record if study.commerce else None)
+
+
+def advise_on(record: StudyRecord, found: OrdersRecord | None) -> ActionsRecord:
+    """Return the same from the records of a study; ``found`` is that of an order log."""
+    own = record.settings.get("playbook")
     playbook = read_playbook(None if own is None else str(own))
-    return recommend(study.record, playbook, study.commerce.record.value if study.commerce else ())
+    return recommend(record, playbook, found.value if found is not None else ())
 
 
-def _pages(study: Study, advice: ActionsRecord) -> dict[str, str]:
+def pages(record: StudyRecord, advice: ActionsRecord, found: OrdersRecord | None) -> dict[str, str]:
+    """Return the text of every page of a report by the name of its file."""
     from segmeans.report import page  # jinja2 takes a moment to load
 
-    found = study.commerce.record if study.commerce is not None else None
-    data = page.report_data(study.record, advice, found)
+    data = page.report_data(record, advice, found)
     return {"report.html": page.html(data), "report.md": page.markdown(data)}
 
 

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from segmeans.errors import SettingError, nearest_name
@@ -27,6 +28,7 @@ from segmeans.tables.sink import whole
 if TYPE_CHECKING:
     import matplotlib.figure
 
+    from segmeans.records import StudyRecord
     from segmeans.report.captions import Words
     from segmeans.segments.value import SegmentValue
     from segmeans.study import Study
@@ -193,6 +195,24 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
         with theme.rules():
             words, figure = DRAWN[name].draw(study)
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
+
+
+def of_record(record: StudyRecord, name: str) -> Figure:
+    """Draw a figure that says nothing of single customers, from a record alone.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    name : {"elbow", "evidence", "profile", "bars", "sizes"}
+
+    Returns
+    -------
+    Figure
+    """
+    shown: Any = SimpleNamespace(record=record)
+    with theme.rules():
+        words, figure = DRAWN[name].draw(shown)
+    return Figure(name=name, title=words.title, caption=words.caption, figure=figure)
 
 
 def _check_name(name: str, present: Collection[str], what: str) -> None:

@@ -379,5 +379,6 @@ def _setting(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {plain_number(float(w))}" for key, w in value.items())
+        said = {k: w if isinstance(w, str) else plain_number(float(w)) for k, w in value.items()}
+        return ", ".join(f"{key} = {words}" for key, words in said.items())
     return str(value)

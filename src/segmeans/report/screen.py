@@ -264,7 +264,9 @@ def show_next(record: StudyRecord, on: Console, *, folder: str) -> None:
     commands = []
     runner = record.verdict.runner_up
     if runner is not None and runner != record.k:
-        options = command_options({**asked, "k": [runner, runner], "out": f"{folder}-k{runner}"})
+        options = command_options(
+            {**asked, "names": {}, "k": [runner, runner], "out": f"{folder}-k{runner}"}
+        )
         commands.append((f"segmeans run {name} {options}", f"see the runner-up, k = {runner}"))
     commands.append((f"segmeans inspect {name}", "see why each column is used as it is"))
     options = command_options(asked)
@@ -318,7 +320,9 @@ def _option_values(name: str, value: Any) -> list[str]:
         first, last = value
         return [f"{first}" if first == last else f"{first}-{last}"]
     if isinstance(value, Mapping):
-        return [f"{key}={number:g}" for key, number in value.items()]
+        return [
+            f"{key}={said if isinstance(said, str) else f'{said:g}'}" for key, said in value.items()
+        ]
     if isinstance(value, list | tuple):
         # A comma divides names unless the name stands in double quotes.
         return [

@@ -15,6 +15,8 @@ from segmeans.segments.words import plain_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from segmeans.report.renaming import Renamed
+
 MOST_LINES = 14
 
 
@@ -37,6 +39,26 @@ def show_typing(record: StudyRecord, on: Console) -> None:
         leads = f"{line.segment}  {names[line.segment]}" if line.segment is not None else ""
         grid.add_row(Text("  " * (line.depth + 1) + line.answer), Text(leads))
     on.print(grid)
+
+
+def show_renamed(done: Renamed) -> None:
+    """Print which names have changed, and what still shows old ones."""
+    from segmeans.report.screen import console
+
+    on = console()
+    if not done.pairs:
+        on.print(Text("The segments have these names already."))
+    for old, new in done.pairs:
+        on.print(Text(f"{plain_text(old)} -> {plain_text(new)}"))
+    on.print(Text(f"Written: {', '.join(done.files)}", style="dim"))
+    if done.stale:
+        figures = ", ".join(done.stale)
+        on.print(
+            Text(
+                f"These figures need the customers and still show the old names: {figures}. "
+                'segmeans run with --names "SEGMENT=NAME" draws them anew.'
+            )
+        )
 
 
 def _lower(text: str) -> str:

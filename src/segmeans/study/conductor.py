@@ -33,6 +33,7 @@ from segmeans.records import (
 )
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
+from segmeans.segments.naming import given
 from segmeans.segments.profile import profile
 from segmeans.segments.typing_tool import Answers
 from segmeans.settings import Settings
@@ -279,6 +280,8 @@ def _record(
         ready.opened.table, ready.roles, ready.state, assigned.labels, k, keep=answers.take
     )
     segments = describe(described, assigned, preparation.to_units(ready.state, centres))
+    wished, lost = given(segments, settings.names)
+    segments = tuple(replace(one, name=name) for one, name in zip(segments, wished, strict=True))
     typing = answers.grown(assigned.labels, k, settings.seed)
     progress("Describing the segments", 1, 1)
     warned = cautions(
@@ -297,6 +300,7 @@ def _record(
         findings=(
             *warned,
             *fragile(varied),
+            *lost,
             *ready.findings,
             *(commerce.findings if commerce else ()),
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -21,6 +21,8 @@ from segmeans.records import (
     SourceInfo,
     StudyRecord,
 )
+from segmeans.segments import naming
+from segmeans.settings import Settings
 from segmeans.tables import sql
 from segmeans.tables.source import Opened
 
@@ -103,6 +105,35 @@ class Study:
         from segmeans.report.plots import Plots  # matplotlib takes a second to load
 
         return Plots(self)
+
+    def renamed(self, names: Mapping[str, str]) -> Study:
+        """Return the same study with other names for some of its segments.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            Number (as text), id or present name of a segment to its new name.
+
+        Returns
+        -------
+        Study
+            Of the same source: close one of the two.
+
+        Raises
+        ------
+        SettingError
+            When a segment is not known, a name is none, or two segments would have one.
+        """
+        asked = Settings.ask({"names": dict(names)}, where="renamed()").names
+        told = naming.renamed(self.record.segments, asked, where="renamed()")
+        trained = self.model.record
+        segments = zip(self.record.segments, trained.segments, told, strict=True)
+        both = [(replace(one, name=n), replace(other, name=n)) for one, other, n in segments]
+        return replace(
+            self,
+            record=replace(self.record, segments=tuple(one for one, _ in both)),
+            model=Model(replace(trained, segments=tuple(other for _, other in both))),
+        )
 
     def to_json(self) -> str:
         """Return the text of ``study.json``."""

@@ -261,6 +261,11 @@ def _files(folder: Path) -> list[str]:
     )
 
 
+def own_files(folder: Path) -> set[str]:
+    """Return the files that an earlier study wrote into a folder, by their names in it."""
+    return _replaced(folder) - {MANIFEST}
+
+
 def _write_manifest(staging: Path) -> None:
     listed = json.dumps({"made by": "segmeans", "files": _files(staging)}, indent=1)
     (staging / MANIFEST).write_text(listed + "\n", encoding="utf-8")
