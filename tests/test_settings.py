@@ -55,6 +55,8 @@ BAD_VALUES = {
     "format": ["xlsx"],
     "overwrite": ["perhaps"],
     "figures": ["perhaps"],
+    "pdf": ["perhaps"],
+    "browser": [3],
     "playbook": [3],
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 from importlib import metadata, util
+from pathlib import Path
 
 from segmeans import __version__
 from segmeans.clustering import kernels
@@ -24,6 +27,43 @@ OPTIONAL = {
     "polars": ("polars", ""),
     "Arrow": ("pyarrow", ""),
 }
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "msedge",
+    "brave-browser",
+)
+"""Programs that can print a page as PDF, by their names on the path."""
+INSTALLED = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    r"%ProgramFiles%\Google\Chrome\Application\chrome.exe",
+    r"%ProgramFiles(x86)%\Google\Chrome\Application\chrome.exe",
+    r"%LocalAppData%\Google\Chrome\Application\chrome.exe",
+    r"%ProgramFiles(x86)%\Microsoft\Edge\Application\msedge.exe",
+)
+"""Where they lie on systems that do not put them on the path."""
+
+
+def find_browser(path: str | None = None) -> str | None:
+    """Return a browser that can print a page as PDF, or None.
+
+    Parameters
+    ----------
+    path : str, optional
+        Only this program is looked for.
+    """
+    if path:
+        return shutil.which(Path(path).expanduser())
+    found = (shutil.which(name) for name in BROWSERS)
+    places = (shutil.which(os.path.expandvars(place)) for place in INSTALLED)
+    return next(filter(None, (*found, *places)), None)
 
 
 def versions() -> dict[str, str]:
@@ -67,4 +107,5 @@ def examine() -> dict[str, str]:
     for label, (module, extra) in OPTIONAL.items():
         absent = f"not installed (pip install 'segmeans[{extra}]')" if extra else "not installed"
         facts[label] = "yes" if util.find_spec(module) else absent
+    facts["PDF"] = find_browser() or "no browser found (Chromium, Chrome or Edge prints the report)"
     return facts

@@ -322,6 +322,16 @@ class Settings(BaseModel):
         False, "Replace the outputs of an earlier study in the folder.", group="Output"
     )
     figures: bool = _setting(True, "Draw the figures.", group="Output")
+    pdf: bool = _setting(
+        False,
+        "Write the report as PDF as well, printed by a browser of this machine.",
+        group="Output",
+    )
+    browser: str | None = _setting(
+        None,
+        "The program of the Chromium, Chrome or Edge that prints. Default: one that is found.",
+        group="Output",
+    )
     playbook: str | None = _setting(
         None, "Your own playbook (TOML) of actions instead of ours.", group="Output"
     )

@@ -59,9 +59,11 @@ def run(
 
         write_text(save_config, config_text({"source": source, **values}), settings.overwrite)
         return
-    from segmeans.report import bundle, screen
+    from segmeans.report import bundle, printing, screen
     from segmeans.study import conduct
 
+    if settings.pdf:
+        printing.browser(settings.browser)  # a missing browser is said before the work
     with screen.progress(quiet=quiet or json_) as progress:
         study = conduct(source, settings, progress=progress)
         with study:
@@ -71,6 +73,8 @@ def run(
                 format=settings.format,
                 overwrite=settings.overwrite,
                 figures=settings.figures,
+                pdf=settings.pdf,
+                browser=settings.browser,
                 rejected=settings.rejected,
                 progress=progress,
             )

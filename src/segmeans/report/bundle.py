@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmeans.commerce import Commerce, funnel_columns
 from segmeans.model import record_json
+from segmeans.report import printing
 from segmeans.segments.actions import ActionsRecord, recommend, trial_words
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.settings import Format
@@ -47,6 +48,8 @@ def write(
     format: Format = "csv",
     overwrite: bool = False,
     figures: bool = True,
+    pdf: bool = False,
+    browser: str | None = None,
     rejected: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Path, ...]:
@@ -63,6 +66,10 @@ def write(
         Replace the outputs of an earlier study in the folder.
     figures : bool, default=True
         Draw the figures as PNG and SVG.
+    pdf : bool, default=False
+        Write the report as PDF as well.
+    browser : str, optional
+        The program that prints it; by default one is looked for.
     rejected : bool, default=False
         Of an order log, write the lines that were left out.
     progress : callable, optional
@@ -77,11 +84,14 @@ def write(
     ------
     OutputError
         When the folder holds something already, cannot be written, or the disk is full.
+    SettingError, DependencyError
+        When a PDF is asked for and there is no browser to print it.
     """
     tell = progress or silent
     segments_file = f"segments.{format}"
     files = [
         "report.html",
+        *(["report.pdf"] if pdf else []),
         "report.md",
         segments_file,
         "profile.csv",
@@ -89,6 +99,7 @@ def write(
         "study.json",
         "model.json",
     ]
+    program = printing.browser(browser) if pdf else ""
     advice = advise(study)
     with Outputs(folder, overwrite=overwrite) as outputs:
         tell("Writing", 0, 1)
@@ -100,6 +111,8 @@ def write(
         found = study.commerce.record if study.commerce is not None else None
         for name, text in pages(study.record, advice, found).items():
             outputs.text(name, text)
+            if pdf and name == "report.html":
+                outputs.path("report.pdf").write_bytes(_printed(text, program, tell))
         if study.commerce is not None:
             files += _write_commerce(study, study.commerce, outputs, rejected=rejected)
         tell("Writing", 1, 1)
@@ -140,6 +153,13 @@ def pages(record: StudyRecord, advice: ActionsRecord, found: OrdersRecord | None
 
     data = page.report_data(record, advice, found)
     return {"report.html": page.html(data), "report.md": page.markdown(data)}
+
+
+def _printed(text: str, program: str, progress: Progress) -> bytes:
+    progress("Printing", 0, 1)
+    content = printing.pdf(text, program)
+    progress("Printing", 1, 1)
+    return content
 
 
 def _action_columns(advice: ActionsRecord) -> dict[str, list[Any]]:

@@ -340,7 +340,16 @@ def _varied(
     )
 
 
-_LEAVES_NO_TRACE = {"threads", "out", "overwrite", "figures", "format", "rejected"}
+_LEAVES_NO_TRACE = {
+    "threads",
+    "out",
+    "overwrite",
+    "figures",
+    "pdf",
+    "browser",
+    "format",
+    "rejected",
+}
 """Settings that do not change what is found, and so do not change ``study.json``."""
 
 
