@@ -6,53 +6,22 @@ lost without being counted. A column of text becomes numbers or dates only when 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from segmeans.records import Finding
+from segmeans.tables.census import SAMPLE_ROWS, Counts, count_forms, take_census
 from segmeans.tables.duck import Column, Engine, quoted
 from segmeans.tables.names import says_id, shown
 from segmeans.tables.values import DATE_ORDERS, teach
 
 PARSED_SHARE = 0.9  # a column is numbers (dates) when this share of its values reads as such
 LIKELY_SHARE = 0.5  # of a sample, before all rows are asked
-SAMPLE_ROWS = 2_000
 CODED_SHARE = 0.005  # unreadable values with digits in them, from which numbers are codes
 
 Decimal = Literal[".", ","]
-Counts = Mapping[str, int]
 
-# Over the trimmed text t and the value v of a column, and d and w: v as a number and whole number.
-_CENSUS = {
-    "filled": "count_if(t <> '')",
-    "present": "count(v)",
-    "worded": "count(worded_trim(t))",
-    "finite": "count_if(isfinite(d) AND decimal_text(v))",
-    "infinite": "count_if(infinite(v))",
-    "whole": "count_if(CAST(w AS VARCHAR) = v)",
-    "padded": "count_if(starts_with(v, '0') AND length(v) > 1 AND w IS NOT NULL "
-    "AND NOT contains(v, '.'))",
-    "long": "count_if(length(v) > 15 AND d IS NOT NULL AND NOT contains(v, '.'))",
-    "low": "min(w)",
-    "high": "max(w)",
-}
-# Over a sample of values v and the same without currency and sign marks, b.
-_FORMS = {
-    "present": "count(v)",
-    "point": "count(point_bare(b))",
-    "comma": "count(comma_bare(b))",
-    "unclear": "count_if(point_bare(b) <> comma_bare(b))",
-    "plain": "count(plain_number(v))",
-    "dressed": "count_if(b <> v)",
-    "ymd": "count(moment_ymd(v))",
-    **{order: f"count(moment_{order}(v))" for order in DATE_ORDERS},
-    **{
-        f"{order}_timed": f"count_if(CAST(moment_{order}(v) AS TIME) > '00:00:00')"
-        for order in DATE_ORDERS
-    },
-}
 _SERVED = {
     "FLOAT": "DOUBLE",
     "DOUBLE": "DOUBLE",
@@ -185,6 +154,11 @@ class _Text:
         """Rows with a value that is not infinite."""
         return self.census["present"] - self.census["infinite"]
 
+    @property
+    def is_tidy(self) -> bool:
+        """Whether no value is padded or stands for a missing one: text can be taken as it is."""
+        return self.census["tidy"] == self.census["held"]
+
 
 def _text_columns(
     engine: Engine,
@@ -195,8 +169,8 @@ def _text_columns(
     keep: set[str],
     force: set[str],
 ) -> dict[str, _Text]:
-    census = _census(engine, source, names)
-    forms = _forms(engine, source, [name for name in names if _needs_forms(census[name])])
+    census = take_census(engine, source, names)
+    forms = count_forms(engine, source, [name for name in names if _needs_forms(census[name])])
     mark, unclear = _decimal_mark(forms, decimal)
     return {
         name: _Text(
@@ -210,52 +184,6 @@ def _text_columns(
         )
         for name in names
     }
-
-
-def _census(engine: Engine, relation: str, names: list[str]) -> dict[str, dict[str, int]]:
-    """Count over all rows what the values of text columns look like."""
-    trimmed = ", ".join(f"trimmed({quoted(name)}) AS t{i}" for i, name in enumerate(names))
-    valued = ", ".join(f"t{i}, valued_trim(t{i}) AS v{i}" for i in range(len(names)))
-    numbers = ", ".join(
-        f"t{i}, v{i}, TRY_CAST(v{i} AS DOUBLE) AS d{i}, TRY_CAST(v{i} AS BIGINT) AS w{i}"
-        for i in range(len(names))
-    )
-    source = (
-        f"(SELECT {numbers} FROM (SELECT {valued} FROM (SELECT {trimmed} FROM {quoted(relation)})))"
-    )
-    return _measured(engine, source, names, _CENSUS)
-
-
-def _forms(engine: Engine, relation: str, names: list[str]) -> dict[str, dict[str, int]]:
-    """Count over rows spread evenly through the table which written forms values have."""
-    if not names:
-        return {}
-    rows = engine.rows(f"SELECT count(*) FROM {quoted(relation)}")[0][0]
-    step = max(1, rows // SAMPLE_ROWS)
-    columns = ", ".join(f"{quoted(name)} AS c{i}" for i, name in enumerate(names))
-    spread = (
-        f"SELECT * FROM (SELECT {columns}, row_number() OVER () AS n FROM {quoted(relation)}) "
-        f"WHERE n % {step} = 0"
-    )
-    valued = ", ".join(f"valued(c{i}) AS v{i}" for i in range(len(names)))
-    bared = ", ".join(f"v{i}, bare(v{i}) AS b{i}" for i in range(len(names)))
-    source = f"(SELECT {bared} FROM (SELECT {valued} FROM ({spread})))"
-    return _measured(engine, source, names, _FORMS)
-
-
-def _measured(
-    engine: Engine, source: str, names: list[str], measures: Mapping[str, str]
-) -> dict[str, dict[str, int]]:
-    """Return measures of the columns t0, v0, ... of a source, all from one query."""
-    if not names:
-        return {}
-    wanted = ", ".join(
-        re.sub(r"\b([tvdwb])\b(?![(])", rf"\g<1>{i}", measure)
-        for i in range(len(names))
-        for measure in measures.values()
-    )
-    flat = iter(engine.rows(f"SELECT {wanted} FROM {source}")[0])
-    return {name: {measure: int(next(flat) or 0) for measure in measures} for name in names}
 
 
 def _needs_forms(census: Counts) -> bool:
@@ -323,7 +251,8 @@ def _reading(column: _Text, kind: str) -> Reading:
     name = column.name
     value = f"valued({quoted(name)})"
     if kind == "text":
-        return Reading(Column(name, "VARCHAR"), f"worded({quoted(name)})")
+        sql = f"CAST({quoted(name)} AS VARCHAR)" if column.is_tidy else f"worded({quoted(name)})"
+        return Reading(Column(name, "VARCHAR"), sql)
     if kind == "whole":
         return Reading(Column(name, "BIGINT", "VARCHAR"), f"whole_number({value})")
     if kind in ("plain", "point", "comma"):
