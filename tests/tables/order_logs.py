@@ -21,12 +21,13 @@ def table_of(engine: Engine, relation: str) -> Table:
 
 
 def log_of(engine: Engine, types: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
-    """Make a small log: name to type, and its rows as text."""
+    """Make a small log: name to type, and its rows as text; served without padding and blanks."""
     columns = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
     engine.run(f"CREATE OR REPLACE TABLE log ({columns})")
     marks = ", ".join("?" for _ in types)
     for row in rows:
-        engine.run(f"INSERT INTO log VALUES ({marks})", list(row))
+        tidy = (value.strip() or None if isinstance(value, str) else value for value in row)
+        engine.run(f"INSERT INTO log VALUES ({marks})", list(tidy))
     return table_of(engine, "log")
 
 

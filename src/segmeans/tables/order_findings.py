@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from segmeans.records import Finding
 from segmeans.tables.duck import Engine, Table, quoted
 from segmeans.tables.names import shown
+from segmeans.tables.order_baskets import SALES
 from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_features import OrderFeature
 from segmeans.tables.order_funnel import FunnelStep
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_returns import Netting
-from segmeans.tables.order_stages import SALES
 
 DOMINANT = 0.1  # of all orders by one customer
 CROWD = 100  # customers, before one of them can dominate
@@ -26,6 +26,8 @@ def log_findings(
     lines: Lines,
     steps: Sequence[FunnelStep],
     netting: Netting,
+    *,
+    copies: int,
 ) -> tuple[Finding, ...]:
     """Return what was odd about a log that has been read.
 
@@ -41,11 +43,13 @@ def log_findings(
         The funnel.
     netting : Netting
         What was taken back.
+    copies : int
+        Lines that are equal in every column to an earlier one.
     """
     found = [
         *_left_out(steps),
         *_wrong_dates(columns, steps),
-        *_copies(lines),
+        *_copies(copies),
         *_taken_back(netting, steps[0 if netting.applied else -1]),
         *_no_money(columns),
     ]
@@ -79,13 +83,13 @@ def _wrong_dates(columns: OrderColumns, steps: Sequence[FunnelStep]) -> Iterator
             )
 
 
-def _copies(lines: Lines) -> Iterator[Finding]:
-    if lines.duplicates:
+def _copies(copies: int) -> Iterator[Finding]:
+    if copies:
         yield Finding(
             level="warning",
             code="duplicate-lines",
             where="orders",
-            evidence=f"{lines.duplicates:,} lines of the log are equal in every column to an "
+            evidence=f"{copies:,} lines of the log are equal in every column to an "
             "earlier one. Two equal lines can be two pieces of one thing, or a faulty export.",
             advice="Leave them out with the setting duplicates=drop if they are a fault.",
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segmeans.tables.duck import Engine
+from segmeans.tables.order_baskets import BASKETS, SALES
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import STEPS
-from segmeans.tables.order_stages import BASKETS, SALES
 
 ALL = "all lines"
 NETTED = "taken back whole"

@@ -17,14 +17,14 @@ from segmeans.records import Finding
 from segmeans.tables.duck import Table, literal, quoted
 from segmeans.tables.names import shown
 from segmeans.tables.order_columns import OrderColumns
+from segmeans.tables.order_copies import numbered
 from segmeans.tables.order_dates import moment
-from segmeans.tables.order_options import KEPT, OrderOptions, OrderRule
+from segmeans.tables.order_options import COPY, KEPT, KEY, ROW, STEP, OrderOptions, OrderRule
 
 MONEY_DIGITS = 14  # of the largest line: rounds away the error of a product of two floats
 PIECES_DIGITS = 3  # pieces are counted in thousandths
+MOST_WHOLE = 9e18  # below the largest whole number of 64 bits
 MOST_LEVELS = 200  # of a status or currency column
-# Names that no source uses: they hold line breaks.
-COPY, ROW, STEP = "copy\n", "row\n", "step\n"
 
 _CANCEL = re.compile(r"cancel|void|storn|annul|abgebrochen|fail|declin|reject|abandon|expired")
 _RETURN = re.compile(r"return|refund|retour|erstatt|chargeback|rückgabe|widerruf|devol")
@@ -41,15 +41,17 @@ class Lines:
     ``sql`` is a query over the source that gives, per line, ``customer``, ``order_key`` (its
     order), ``moment``, ``day``, ``units`` (thousandths of pieces), ``money``, ``price`` and
     ``margin`` (whole multiples of 10 to the power of minus ``money_digits``), ``product``,
-    ``grp``, ``off`` (discounted) and ``step`` (of the funnel; the last means that it counts).
+    ``grp``, ``off`` (discounted), ``step`` (of the funnel; the last means that it counts) and
+    ``print``, a hash of all columns of the source. ``with_source`` gives the columns of the source,
+    and ``STEP`` and ``KEY``, the step and the order of each line.
     """
 
     sql: str
-    with_source: str  # a query: the columns of the source, and STEP
+    with_source: str
     money_digits: int  # decimals of an amount that are kept
     order_rule: OrderRule
     has_times: bool
-    duplicates: int  # lines equal to an earlier one, in the whole source
+    fits: bool  # whether no sum of money or pieces outgrows 64 bits
     findings: tuple[Finding, ...]
 
 
@@ -112,23 +114,24 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
         "copy": quoted(COPY),
         **conditions,
     }
-    source, copies = _source(table, options)
+    source = numbered(table) if options.duplicates == "drop" else _unnumbered(table)
+    everything = ", ".join(quoted(name) for name in table.names)
     inner = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
     rule = _order_rule(columns, options, seen)
     step = _step(columns, options, rule)
     kept = "customer, moment, units, money, price, margin, product, grp, off"
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
+    key = _order_key(table, columns, rule)
     return Lines(
-        sql=f"SELECT {kept}, CAST(moment AS DATE) AS day, "
-        f"{_order_key(table, columns, rule)} AS order_key, "
-        f"{step} AS step FROM (SELECT {inner} FROM ({source}))",
-        with_source=f"SELECT {names}, {step} AS {quoted(STEP)} FROM "
+        sql=f"SELECT {kept}, print, CAST(moment AS DATE) AS day, {key} AS order_key, "
+        f"{step} AS step FROM (SELECT hash({everything}) AS print, {inner} FROM ({source}))",
+        with_source=f"SELECT {names}, {step} AS {quoted(STEP)}, {key} AS {quoted(KEY)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
         money_digits=digits,
         order_rule=rule,
         has_times=bool(seen["timed"]),
-        duplicates=copies,
+        fits=_fits(seen, digits),
         findings=(*odd_dates, *odd_ids, *odd_lines),
     )
 
@@ -147,9 +150,11 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
         "pointed": f"count_if(suffix({customer}, '.0') "
         f"AND regexp_full_match({customer}, '[0-9]+\\.0'))",
         "moments": f"count({when})",
-        "timed": f"count_if(CAST({when} AS TIME) <> TIME '00:00:00')",
+        "timed": _timed(table.column(columns.date).type, when),
         "amounts": f"count({amount})",
         "largest": f"max(abs({amount}))",
+        "money": f"sum(abs({amount}))",
+        "pieces": f"sum(abs({_number(columns.quantity)}))",
         "orders": f"count({order})",
         "marked": f"count_if({marked})",
         "marked_back": f"count_if({marked} AND {negative})",
@@ -157,6 +162,11 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     wanted = ", ".join(measures.values())
     row = table.engine.rows(f"SELECT {wanted} FROM {quoted(table.relation)}", where=table.name)[0]
     return {name: value or 0 for name, value in zip(measures, row, strict=True)}
+
+
+def _timed(type_: str, when: str) -> str:
+    """Return how many moments are not midnight; a day has no time."""
+    return "0" if type_ == "DATE" else f"count_if({when} <> date_trunc('day', {when}))"
 
 
 def _marked(table: Table, name: str | None) -> str:
@@ -210,17 +220,23 @@ def _digits(largest: float | None) -> int:
     return max(2, min(200, MONEY_DIGITS - 1 - math.floor(math.log10(largest))))
 
 
+def _fits(seen: dict[str, Any], digits: int) -> bool:
+    """Return whether all money and pieces together fit into 64 bits, so that any sum does."""
+    scaled = (seen["money"] * 10.0**digits, seen["pieces"] * 10.0**PIECES_DIGITS)
+    return all(value < MOST_WHOLE for value in scaled)
+
+
 # Values
 
 
 def _text(table: Table, name: str | None) -> str:
-    """Return a column as text without padding; blank is missing."""
+    """Return a column as text; that of a table has no padding, and blank is missing there."""
     if name is None:
         return "CAST(NULL AS VARCHAR)"
     value = quoted(name)
     kind = table.column(name).type
     if kind == "VARCHAR":
-        return f"nullif(trim({value}), '')"
+        return value
     if kind == "DOUBLE":  # a number like 17850.0 is an id like 17850
         return f"coalesce(CAST(TRY_CAST({value} AS BIGINT) AS VARCHAR), CAST({value} AS VARCHAR))"
     return f"CAST({value} AS VARCHAR)"
@@ -421,33 +437,6 @@ def _by_currency(
     return condition, (finding,)
 
 
-# Exact duplicates
-
-
-def _source(table: Table, options: OrderOptions) -> tuple[str, int]:
-    """Return the source with the number of each copy of a line, and how many copies there are.
-
-    Only lines whose hash occurs twice are compared column by column; they are few.
-    """
-    relation = quoted(table.relation)
-    names = ", ".join(quoted(name) for name in table.names)
-    table.engine.run(
-        f"CREATE OR REPLACE TABLE order_copies AS SELECT hash({names}) AS h "
-        f"FROM {relation} GROUP BY h HAVING count(*) > 1",
-        where=table.name,
-    )
-    alike = f"SELECT * FROM {relation} WHERE hash({names}) IN (FROM order_copies)"
-    copies = table.engine.rows(
-        f"SELECT coalesce(sum(n - 1), 0) FROM "
-        f"(SELECT count(*) AS n FROM ({alike}) GROUP BY {names})",
-        where=table.name,
-    )[0][0]
-    if not copies or options.duplicates == "keep":
-        return f"SELECT *, 1 AS {quoted(COPY)} FROM {relation}", int(copies)
-    number = f"row_number() OVER (PARTITION BY {names})"
-    rest = f"SELECT * FROM {relation} WHERE hash({names}) NOT IN (FROM order_copies)"
-    return (
-        f"SELECT *, 1 AS {quoted(COPY)} FROM ({rest}) UNION ALL "
-        f"SELECT *, {number} AS {quoted(COPY)} FROM ({alike})",
-        int(copies),
-    )
+def _unnumbered(table: Table) -> str:
+    """Return the source as if every line were the first of its kind."""
+    return f"SELECT *, 1 AS {quoted(COPY)} FROM {quoted(table.relation)}"

@@ -14,6 +14,9 @@ Keep = Literal["keep", "drop"]
 ZeroAmounts = Literal["auto", "keep", "drop"]
 Returns = Literal["drop", "net"]
 
+# Names of columns made beside those of the log; with a line break, which no name of a log has.
+COPY, ROW, STEP, KEY = "copy\n", "row\n", "step\n", "order\n"
+
 # The steps of the funnel, in order, each with its rule. A line falls into the first that applies.
 STEPS: dict[str, str] = {
     "no customer": "the line names no customer",

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from segmeans.tables.duck import Engine
+from segmeans.tables.order_baskets import BASKETS, TAKEN
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import CANCELLED, KEPT, RETURNED
 
-TAKEN = "order_taken"  # per customer and order: what was taken back
 LARGEST = 5
 
 
@@ -72,25 +72,12 @@ def net(engine: Engine, lines: Lines, *, applied: bool) -> Netting:
     -------
     Netting
     """
-    pieces = "coalesce(units, 1000 * CAST(sign(money) AS BIGINT))"
-    each = f"coalesce(price, CAST(round(money * 1000.0 / {pieces}) AS BIGINT))"
-    tidied = (
-        f"SELECT customer, product, order_key, moment, step, {pieces} AS pieces, money, "
-        f"{each} AS each FROM ({lines.sql}) "
-        f"WHERE step IN ({CANCELLED}, {RETURNED}, {KEPT}) AND moment IS NOT NULL"
-    )
+    _write_returns(engine, lines)
     keys = "customer, product, each"
-    returns = f"SELECT * FROM ({tidied}) WHERE step <> {KEPT} AND pieces < 0"
-    engine.run(f"CREATE OR REPLACE TABLE order_returns AS {returns}")
-    sales = (
-        f"SELECT s.* FROM ({tidied}) AS s SEMI JOIN order_returns AS r ON s.customer = r.customer "
-        "AND s.product IS NOT DISTINCT FROM r.product AND s.each = r.each "
-        f"WHERE s.step = {KEPT} AND s.pieces > 0"
-    )
     events = (
         f"SELECT *, row_number() OVER (PARTITION BY {keys} "
         "ORDER BY moment, pieces DESC, order_key, money) AS place "
-        f"FROM (FROM order_returns UNION ALL {sales})"
+        f"FROM (FROM order_returns UNION ALL FROM order_returned)"
     )
     window = f"(PARTITION BY {keys} ORDER BY place ROWS UNBOUNDED PRECEDING)"
     ahead = f"(PARTITION BY {keys} ORDER BY place ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
@@ -112,6 +99,34 @@ def net(engine: Engine, lines: Lines, *, applied: bool) -> Netting:
         "FROM order_events WHERE pieces > 0 AND back > 0 GROUP BY customer, order_key"
     )
     return _told(engine, lines, applied=applied)
+
+
+def _write_returns(engine: Engine, lines: Lines) -> None:
+    """Make the lines that take something back, and the sales it may be taken off.
+
+    The log is read for them only when it has cancelled or returned lines at all.
+    """
+    pieces = "coalesce(units, 1000 * CAST(sign(money) AS BIGINT))"
+    each = f"coalesce(price, CAST(round(money * 1000.0 / {pieces}) AS BIGINT))"
+    tidied = (
+        f"SELECT customer, product, order_key, moment, step, {pieces} AS pieces, money, "
+        f"{each} AS each FROM ({lines.sql}) WHERE moment IS NOT NULL"
+    )
+    taken = f"step IN ({CANCELLED}, {RETURNED})"
+    any_taken = bool(engine.rows(f"FROM {BASKETS} WHERE {taken} LIMIT 1"))
+    some = "" if any_taken else " LIMIT 0"
+    engine.run(
+        "CREATE OR REPLACE TABLE order_returns AS "
+        f"SELECT * FROM ({tidied}) WHERE {taken} AND pieces < 0{some}"
+    )
+    some = "" if engine.rows("FROM order_returns LIMIT 1") else " LIMIT 0"
+    alike = "hash(customer, product, each)"  # one key keeps the join on the few returns' side
+    engine.run(
+        f"CREATE OR REPLACE TABLE order_returned AS SELECT s.* FROM (SELECT * FROM ({tidied}) "
+        f"WHERE step = {KEPT} AND pieces > 0 AND {alike} IN "
+        f"(SELECT {alike} FROM order_returns){some}) AS s SEMI JOIN order_returns AS r ON "
+        "s.customer = r.customer AND s.product IS NOT DISTINCT FROM r.product AND s.each = r.each"
+    )
 
 
 def _told(engine: Engine, lines: Lines, *, applied: bool) -> Netting:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from segmeans.tables.duck import literal
+from segmeans.tables.order_baskets import BASKETS, SALES
 from segmeans.tables.order_features import DISCOUNTED, Stage
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import CANCELLED, KEPT, RETURNED
-
-SALES = "order_sales"  # one row per customer and order that counts
-BASKETS = "order_baskets"  # one row per customer, order and step of the funnel
 
 
 @dataclass(frozen=True, slots=True)

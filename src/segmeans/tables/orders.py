@@ -29,7 +29,9 @@ from numpy.typing import NDArray
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Finding
 from segmeans.tables.duck import Column, Engine, Table, quoted
+from segmeans.tables.order_baskets import BASKETS, SALES, write_baskets, write_sales
 from segmeans.tables.order_columns import OrderColumns, guess_columns
+from segmeans.tables.order_copies import count_copies
 from segmeans.tables.order_features import (
     MOST_GROUPS,
     SHARE_OF,
@@ -39,10 +41,10 @@ from segmeans.tables.order_features import (
 )
 from segmeans.tables.order_findings import log_findings, table_findings
 from segmeans.tables.order_funnel import FunnelStep, after_netting, funnel
-from segmeans.tables.order_lines import STEP, Lines, tidy
-from segmeans.tables.order_options import KEPT, STEPS, OrderOptions
-from segmeans.tables.order_returns import TAKEN, Netting, net
-from segmeans.tables.order_stages import BASKETS, SALES, Stand, stage_query
+from segmeans.tables.order_lines import Lines, tidy
+from segmeans.tables.order_options import KEPT, STEP, STEPS, OrderOptions
+from segmeans.tables.order_returns import Netting, net
+from segmeans.tables.order_stages import Stand, stage_query
 
 REJECTED = "order_rejected"
 
@@ -338,16 +340,10 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
     """
     options = options or OrderOptions()
     lines, engine = tidy(table, columns, options), table.engine
-    orders = "count(*)" if lines.order_rule == "line" else "1"
-    engine.run(
-        f"CREATE OR REPLACE TABLE {BASKETS} AS SELECT customer, order_key, step, "
-        "min(moment) AS moment, min(day) AS day, count(*) AS lines, "
-        f"{orders} AS orders, sum(money) AS money, sum(units) AS units, sum(margin) AS margin "
-        f"FROM ({lines.sql}) GROUP BY customer, order_key, step",
-        where=table.name,
-    )
+    write_baskets(engine, columns, lines, where=table.name)
+    copies = count_copies(engine, table.names, lines.with_source, BASKETS)
     netting = net(engine, lines, applied=options.returns == "net")
-    _write_sales(engine, netted=netting.applied)
+    write_sales(engine, netted=netting.applied)
     steps = funnel(engine, lines, has_money=columns.has_money)
     if netting.applied:
         steps += (after_netting(engine, lines, steps[-1], has_money=columns.has_money),)
@@ -369,27 +365,10 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
         as_of=options.as_of or last + timedelta(days=1),
         funnel=steps,
         netting=netting,
-        findings=(*lines.findings, *log_findings(engine, columns, lines, steps, netting)),
-    )
-
-
-def _write_sales(engine: Engine, *, netted: bool) -> None:
-    """Make the orders that count; sales that were taken back are reduced when netted."""
-    if not netted:
-        engine.run(
-            f"CREATE OR REPLACE VIEW {SALES} AS "
-            f"SELECT * EXCLUDE (step) FROM {BASKETS} WHERE step = {KEPT}"
-        )
-        return
-    left = "(b.lines - coalesce(t.whole, 0))"
-    money = "b.money - coalesce(t.money, 0)"
-    engine.run(
-        f"CREATE OR REPLACE VIEW {SALES} AS SELECT b.customer, b.order_key, b.moment, b.day, "
-        f"{left} AS lines, CASE WHEN b.orders > 1 THEN {left} ELSE 1 END AS orders, "
-        f"{money} AS money, b.units - coalesce(t.units, 0) AS units, "
-        f"CAST(round(b.margin * (1 - coalesce(t.money / nullif(b.money, 0), 0))) AS HUGEINT) "
-        f"AS margin FROM {BASKETS} AS b LEFT JOIN {TAKEN} AS t USING (customer, order_key) "
-        f"WHERE b.step = {KEPT} AND {left} > 0"
+        findings=(
+            *lines.findings,
+            *log_findings(engine, columns, lines, steps, netting, copies=copies),
+        ),
     )
 
 
