@@ -5,8 +5,9 @@
     python benchmarks/verdict_grid.py --cache check.jsonl --check
 
 The thresholds of the rule were settled while looking at the grid. ``--check`` makes tables that
-were not looked at: 200 with well separated segments (6 or 8) of equal size or up to three times
-the smallest, and 200 without segments, all from other seeds.
+were not looked at: 200 with well separated segments (6 or 8) of equal size or with the largest
+three or eight times the smallest, and 200 without segments, all from other seeds. They are measured
+first and judged once, when the rule is settled.
 
 Every table is searched once for k = 1..8; the verdict and its peers (each a single rule as the
 literature states it) read the same numbers, which the cache keeps: a changed rule is judged anew
@@ -29,16 +30,19 @@ import numpy as np
 from segmeans import verdict
 from segmeans.clustering.evidence import Plan, gather
 from segmeans.clustering.kernels import Floats
-from segmeans.clustering.search import sweep
+from segmeans.clustering.search import Budget, sweep
 from segmeans.records import KRow, Score
 from segmeans.settings import Settings
 from segmeans.verdict.rivals import rivals
 
 MOST = 8
 PLAN = Plan(resamples=40, splits=8, searches=3, tables=20, null_stability=False)
+BUDGET = Budget(work=0.3)
 PEERS = ("silhouette", "elbow", "gap (Tibshirani)", "prediction strength", "Calinski-Harabasz")
 TABLES = 200  # of each kind
 SEPARATIONS = (3.0, 4.0, 5.0, 6.0, 8.0)
+CELLS = [(separation, largest) for largest in (1.0, 8.0) for separation in SEPARATIONS]
+CHECK_CELLS = [(separation, largest) for largest in (1.0, 3.0, 8.0) for separation in (6.0, 8.0)]
 COLUMNS, SIZES, NULL_SIZES = (2, 3, 5, 8, 12), (200, 500, 2000), (200, 500, 2000, 20_000)
 MARGINS = ("uniform", "gaussian", "skewed", "correlated", "skewed and correlated")
 
@@ -54,8 +58,7 @@ class Table:
     rows: int
     columns: int
     separation: float = 0.0
-    balanced: bool = True
-    largest: float = 8.0  # size of the largest segment relative to the smallest, unless balanced
+    largest: float = 1.0  # size of the largest segment relative to the smallest
 
     def draw(self) -> Floats:
         """Return the rows, each column standardised."""
@@ -65,9 +68,7 @@ class Table:
 
     def _planted(self, generator: np.random.Generator) -> Floats:
         centres = _centres(self.true_k, self.columns, self.separation, generator)
-        share = (
-            np.ones(self.true_k) if self.balanced else np.geomspace(self.largest, 1.0, self.true_k)
-        )
+        share = np.geomspace(self.largest, 1.0, self.true_k)
         sizes = np.maximum(np.round(self.rows * share / share.sum()).astype(int), 10)
         labels = np.repeat(np.arange(self.true_k), sizes)
         noise = generator.standard_normal((len(labels), self.columns))
@@ -98,20 +99,17 @@ def _centres(k: int, columns: int, separation: float, generator: np.random.Gener
 
 def tables(*, check: bool = False) -> Iterator[Table]:
     """All tables, the two kinds in turn, so that an interrupted run shows both."""
-    separations = (6.0, 8.0) if check else SEPARATIONS
-    first = 10_000 if check else 0
-    for at in range(first, first + TABLES):
-        step = at - first
-        separation = separations[step % len(separations)]
-        balanced = step // len(separations) % 2 == 0
+    kinds, first = (CHECK_CELLS, 20_000) if check else (CELLS, 0)
+    for step in range(TABLES):
+        at = first + step
+        separation, largest = kinds[step % len(kinds)]
         generator = np.random.default_rng([7, at])
         k, rows, columns = (
             int(generator.integers(2, 7)),
             int(generator.choice(SIZES)),
             int(generator.choice(COLUMNS)),
         )
-        name, largest = f"planted {at}", 3.0 if check else 8.0
-        yield Table(name, "planted", k, at, rows, columns, separation, balanced, largest)
+        yield Table(f"planted {at}", "planted", k, at, rows, columns, separation, largest)
         kind = MARGINS[step % len(MARGINS)]
         size = int(generator.choice(NULL_SIZES, p=(0.3, 0.3, 0.3, 0.1)))
         yield Table(f"null {at}", kind, 1, at, size, int(generator.choice(COLUMNS)))
@@ -121,7 +119,7 @@ def measure(table: Table) -> dict[str, Any]:
     """Search one table and gather its evidence: one line of the cache."""
     began = time.process_time()
     points = table.draw()
-    solutions = sweep(points, range(1, MOST + 1), seed=table.seed)
+    solutions = sweep(points, range(1, MOST + 1), budget=BUDGET, seed=table.seed)
     rows = gather(points, solutions, seed=table.seed, plan=PLAN).rows
     seconds = round(time.process_time() - began, 2)
     plain = [asdict(replace(row, certificate=None)) for row in rows]
@@ -158,15 +156,14 @@ def report(found: Sequence[dict[str, Any]], *, check: bool = False) -> str:
     nulls = [each for each in found if each["true_k"] == 1]
     head = ["separation", "segments", "tables", "segmeans", *PEERS]
     lines = [_row(head), _row(["---"] * len(head))]
-    for separation in (6.0, 8.0) if check else SEPARATIONS:
-        for balanced in (True, False):
-            cell = [
-                each
-                for each in planted
-                if each["separation"] == separation and each["balanced"] == balanced
-            ]
-            kind = "equal" if balanced else "3 : 1" if check else "8 : 1"
-            lines.append(_row([f"{separation:g}", kind, str(len(cell)), *_rates(cell)]))
+    for separation, largest in sorted(CHECK_CELLS if check else CELLS):
+        cell = [
+            each
+            for each in planted
+            if (each["separation"], each["largest"]) == (separation, largest)
+        ]
+        kind = "equal" if largest == 1 else f"{largest:g} : 1"
+        lines.append(_row([f"{separation:g}", kind, str(len(cell)), *_rates(cell)]))
     lines.append(_row(["all", "", str(len(planted)), *_rates(planted)]))
     head = ["without segments", "tables", "called natural", "one segment", *PEERS]
     lines += ["", _row(head), _row(["---"] * len(head))]
@@ -204,7 +201,10 @@ def main() -> None:
     if asked.write is None:
         done = {json.loads(line)["table"]["name"] for line in lines}
         todo = [table for table in tables(check=asked.check) if table.name not in done]
-        _measure_all(asked.cache, todo[: asked.most])
+        _measure_all(asked.cache, todo[: asked.most], check=asked.check)
+        if asked.check:
+            print("Measured. --write judges.")
+            return
         lines = asked.cache.read_text("utf-8").splitlines()
     told = report([judge(line) for line in lines], check=asked.check)
     if asked.write is None:
@@ -218,14 +218,18 @@ def main() -> None:
     print(f"Wrote {asked.write}")
 
 
-def _measure_all(cache: Path, todo: Sequence[Table]) -> None:
+def _measure_all(cache: Path, todo: Sequence[Table], *, check: bool) -> None:
+    """Measure tables; those of the check are not judged before the rule is settled."""
     with cache.open("a", encoding="utf-8") as held:
         for table in todo:
             line = json.dumps(measure(table))
             held.write(line + "\n")
             held.flush()
-            judged = judge(line)
-            print(judged["name"], judged["true_k"], judged["k"], judged["word"], flush=True)
+            print(table.name, *(() if check else _told(judge(line))), flush=True)
+
+
+def _told(judged: dict[str, Any]) -> tuple[object, ...]:
+    return judged["true_k"], judged["k"], judged["word"], judged["sure"]
 
 
 GRID = ("<!-- grid -->", "<!-- end of grid -->")

@@ -50,6 +50,7 @@ BAD_VALUES = {
     "seed": [-1, "x", 2**63],
     "threads": [0, "x"],
     "robustness": ["perhaps"],
+    "membership": ["perhaps"],
     "fast": ["perhaps"],
     "out": [3],
     "format": ["xlsx"],

@@ -160,6 +160,10 @@ class KRow:
     certificate: Certificate | None = None
     scores: dict[str, Score] = field(default_factory=dict)  # gap, stability ... by name
     cluster_scores: dict[str, tuple[Score, ...]] = field(default_factory=dict)  # per cluster
+    flow: tuple[tuple[int, ...], ...] = ()
+    """Customers from each cluster of the next lower k (rows) to each of this k (columns)."""
+    moves: tuple[tuple[float, ...], ...] = ()
+    """Share of each cluster's customers (rows) that are in each (columns) over the resamples."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,11 +174,15 @@ class Verdict:
     structure: Structure
     reasons: tuple[str, ...]  # plain sentences built from the numbers
     runner_up: int | None = None
-    near_ties: tuple[int, ...] = ()
+    near_ties: tuple[int, ...] = ()  # k about as good, or as good within the error of measurement
     sure: Literal["high", "moderate", "low"] = "low"
     weak_link: Literal["none", "search", "sampling", "structure"] = "none"
     what_changes: str = ""  # what the runner-up would mean for the business
     elbow: int | None = None  # None: no clear elbow
+    elbow_range: tuple[int, int] | None = None  # k from which to which the bend was looked for
+    elbow_others: tuple[int, ...] = ()  # where shorter ranges put it
+    single_rules: dict[str, int] = field(default_factory=dict)  # what each rule alone would say
+    also: tuple[int, ...] = ()  # other k that pass the same criteria, but stand out clearly less
     limits: str = ""  # limits the user set, kept apart from the evidence
 
 

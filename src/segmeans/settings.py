@@ -311,6 +311,11 @@ class Settings(BaseModel):
         "Also try other scales, transforms, caps, one feature less and other methods.",
         group="Segments",
     )
+    membership: bool = _setting(
+        False,
+        "Also say of every customer how often new samples put it into each segment.",
+        group="Segments",
+    )
     fast: bool = _setting(
         False, "Less evidence in less time; the study says what was left out.", group="Segments"
     )

@@ -73,7 +73,7 @@ def test_arrays_belong_to_the_distinct_points(found: Evidence) -> None:
     for k in (2, 3, 4, 5):
         assert found.labels[k].shape == found.shadows[k].shape == (m,)
         assert found.silhouettes[k].shape == (m,)
-    shares = found.membership(_planted(), 3)
+    shares = found.membership(_planted(), found.resampled[3])
     np.testing.assert_allclose(shares.max(axis=1), 1.0)
     assert found.flows[2, 3].sum() == 120
 

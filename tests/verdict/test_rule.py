@@ -77,14 +77,44 @@ def test_the_finest_of_several_natural_solutions_is_recommended() -> None:
     assert (found.recommended_k, found.structure, found.near_ties) == (3, "natural", (2,))
     assert found.runner_up == 2
     assert found.weak_link == "none"
+    assert found.sure == "moderate"  # two numbers that pass the same tests
+
+
+def test_a_coarser_level_or_a_clearly_lesser_k_is_no_near_tie() -> None:
+    rows = [ONE, row(2), row(3)]
+    nested = {(2, 3): np.array([[50.0, 0.0, 0.0], [0.0, 30.0, 20.0]])}
+    found = decide(rows, Settings(k=(1, 12)), nested)
+    assert (found.near_ties, found.also, found.sure) == ((), (2,), "high")
+    crossed = {(2, 3): np.array([[50.0, 0.0, 10.0], [0.0, 30.0, 10.0]])}
+    found = decide(rows, Settings(k=(1, 12)), crossed)
+    assert (found.near_ties, found.also, found.sure) == ((2,), (), "moderate")
+    lesser = row(2, **CROWD | {"silhouette_excess": 0.1})  # 0.1 below, an error of 0.02 each
+    better = row(3, **CROWD | {"silhouette_excess": 0.2})
+    found = decide([ONE, lesser, better], Settings(k=(1, 12)), crossed)
+    assert (found.recommended_k, found.near_ties, found.also) == (3, (), (2,))
+
+
+def test_a_k_that_misses_by_chance_is_a_near_tie() -> None:
+    """0.82 of the resamples with an error of 0.02 each way may be 0.85; 0.8 may not."""
+    assert verdict(row(3), row(4, recovered=0.82)).near_ties == (4,)
+    assert verdict(row(3), row(4, recovered=0.8)).near_ties == ()
+    assert verdict(row(3), row(4, border=0.8)).near_ties == (4,)
+    assert verdict(row(3), row(4, border=0.85)).near_ties == ()
+    assert verdict(row(3), row(4, recovered=0.82)).sure == "moderate"
+
+
+def test_what_single_rules_say_and_where_the_curve_bends_is_data() -> None:
+    found = verdict(row(2, inertia=30), row(3, inertia=25), row(4, inertia=22), row(5, inertia=20))
+    assert (found.elbow, found.elbow_range, found.elbow_others) == (2, (1, 5), ())
+    assert found.single_rules["elbow"] == 2
 
 
 @pytest.mark.parametrize(
     "missing",
     [
         {"recovered": 0.84},
-        {"border": 0.67},
-        {"busiest": 0.91},
+        {"border": 0.76},
+        {"busiest": 0.86},
         {"place": 0.94},
         {"inner_high": 0.5},
     ],
@@ -102,10 +132,15 @@ def test_segments_that_join_two_are_not_natural() -> None:
     assert verdict(row(2), row(4, **LOOSE, silhouette_excess=0.4)).structure == "natural"
 
 
-def test_a_finer_cut_without_a_gap_of_its_own_does_not_win() -> None:
-    assert verdict(row(2), row(3, busiest=0.75)).recommended_k == 2
-    assert verdict(row(2), row(3, busiest=0.6)).recommended_k == 3
-    assert verdict(row(2), row(3, busiest=0.75, silhouette_excess=0.3)).recommended_k == 3
+def test_whole_numbers_are_no_gaps_inside_a_segment() -> None:
+    """1 to 4 orders of small spenders, 9 to 14 of large ones: two groups, and nothing finer."""
+    generator = np.random.default_rng(5)
+    small = np.column_stack([generator.integers(1, 5, 300), generator.normal(20, 5, 300)])
+    large = np.column_stack([generator.integers(9, 15, 150), generator.normal(80, 10, 150)])
+    found = _study(_standard(np.concatenate([small, large])), 6, FAST)
+    assert (found.recommended_k, found.structure) == (2, "natural")
+    answers = _standard(generator.integers(1, 6, (300, 4)).astype(float))  # of five-point questions
+    assert _study(answers, 6, FAST).structure == "none"
 
 
 def test_found_again_without_gaps_is_reproducible() -> None:
@@ -124,7 +159,9 @@ def test_of_reproducible_solutions_the_clearest_is_taken_and_else_the_one_at_the
     assert verdict(*rows).recommended_k == 3
     rows[2] = row(4, **clear, inertia=15.0)
     assert verdict(*rows).recommended_k == 4
-    assert verdict(*rows).near_ties == (2, 3, 5)
+    assert verdict(*rows).also == (2, 3, 5)
+    assert verdict(*rows).near_ties == ()
+    assert verdict(row(2, **plain), row(3, **plain)).near_ties != ()
 
 
 def test_hanging_together_without_being_found_again_is_constructive() -> None:

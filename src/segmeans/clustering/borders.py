@@ -1,10 +1,12 @@
 """Whether there is a gap between two clusters, or k-means cuts through a crowd.
 
-Along the line that joins two centres, customers near the border (halfway) are counted against
-those between there and the centres. In a continuum the border is as busy as the inside (ratio
-about 1); between separated clusters it is nearly empty (ratio near 0). The ratio hardly depends on
-the number of rows or columns, and the same counts inside one cluster, cut in two, tell whether it
-holds a gap that k-means has missed.
+Along the line that joins two centres, the emptiest stretch between them is looked for, and its
+customers are counted against those between it and the centres. In a continuum it is nearly as busy
+as the rest (ratio about 1); between separated clusters it is nearly empty (ratio near 0). k-means
+puts its border halfway, but between a large and a small cluster the gap lies nearer to the small
+one: halfway there are still many of the large. The ratio hardly depends on the number of rows or
+columns, and the same counts inside one cluster, cut in two, tell whether it holds a gap that
+k-means has missed.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from segmeans.clustering.nulls import matrix_root
 from segmeans.clustering.quality import squared_distances
 from segmeans.clustering.resample import Effort, settle
 
-BORDER = 0.25  # nearer to the border than a quarter of the way to the centre
+_STEPS = 8  # of equal length from the border to each centre
+_WIDE = 4  # steps: the stretch is a quarter of the way from centre to centre
+_LEAST = 2  # steps that are left between it and each centre
 _SOFT = 0.2  # over which an edge goes from one to nothing
 _MOST = 10.0  # a ratio beyond says no more
 _BELLS = 19
@@ -46,9 +50,9 @@ def borders(points: Floats, weights: Floats, centres: Floats) -> Borders:
     """Measure the borders of all clusters against each other.
 
     A point x of cluster a lies, towards cluster b, at ``(|x - b|^2 - |x - a|^2) / |a - b|^2``:
-    0 on their border, 1 at the height of its own centre. The density at the border counts both
-    sides up to a quarter of the way; the density inside is that of the emptier of the two
-    clusters from there to its centre.
+    0 on their border, 1 at the height of its own centre. A stretch a quarter as long as the way
+    between the centres is moved along it; the density there is divided by that between it and the
+    emptier of the two centres, and the lowest ratio is taken.
 
     Parameters
     ----------
@@ -62,20 +66,21 @@ def borders(points: Floats, weights: Floats, centres: Floats) -> Borders:
     >>> borders(even, np.ones(1000), np.array([[-0.5], [0.5]])).mean.__round__(2)
     1.0
     """
-    at_border, inside, mass = _counts(points, weights, centres)
-    least = 0.5 * float(weights.mean())  # an empty inside counts as half a point
-    emptier = np.maximum(np.minimum(inside, inside.T), least) / (1.0 - BORDER)
-    busy = (at_border + at_border.T) / (2.0 * BORDER)
-    ratios = np.minimum(busy / emptier, _MOST)
+    steps, mass = _counts(points, weights, centres)
+    busy, expected = _emptiest(steps, 0.5 * float(weights.mean()))
+    ratios = np.minimum(busy / expected, _MOST)
     np.fill_diagonal(ratios, 0.0)
     worst = ratios.max(axis=1)
     return Borders(ratios, worst, float(worst @ mass / mass.sum()))
 
 
-def _counts(points: Floats, weights: Floats, centres: Floats) -> tuple[Floats, Floats, Floats]:
-    """Weights near the border and inside for each ordered pair (k, k), and per cluster (k,)."""
+def _counts(points: Floats, weights: Floats, centres: Floats) -> tuple[Floats, Floats]:
+    """Weights in the steps from each cluster's centre to each other's, and per cluster.
+
+    Shapes (2 * _STEPS, k, k), first the steps on the side of the second cluster, and (k,).
+    """
     k = len(centres)
-    at_border, inside, total = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k)
+    upto, total = np.zeros((_STEPS + 1, k, k)), np.zeros(k)
     apart = squared_distances(centres, centres)
     apart[apart <= 0] = np.inf  # the diagonal, and centres that coincide
     for first in range(0, len(points), BLOCK):
@@ -85,16 +90,33 @@ def _counts(points: Floats, weights: Floats, centres: Floats) -> tuple[Floats, F
         position = (distance - distance[rows, labels][:, None]) / apart[labels]
         member = np.zeros((k, len(distance)))
         member[labels, rows] = mass
-        near = _up_to(BORDER, position)
-        at_border += member @ near
-        inside += member @ (_up_to(1.0, position) - near)
+        for step in range(1, _STEPS + 1):
+            upto[step] += member @ _up_to(step / _STEPS, position)
         total += member.sum(axis=1)
-    return at_border, inside, total
+    own = np.diff(upto, axis=0)
+    return np.concatenate([own[::-1].transpose(0, 2, 1), own]), total
 
 
 def _up_to(edge: float, position: Floats) -> Floats:
     """Return 1 before the edge and 0 beyond, softly: whole numbers often fall on an edge."""
     return np.asarray(np.clip(0.5 + (edge - position) / _SOFT, 0.0, 1.0))
+
+
+def _emptiest(steps: Floats, least: float) -> tuple[Floats, Floats]:
+    """Find the emptiest stretch: the weight in it, and as much as the rest leads one to expect.
+
+    An empty rest counts as ``least``. Symmetric, shape (k, k) each.
+    """
+    count = len(steps)
+    upto = np.concatenate([np.zeros_like(steps[:1]), np.cumsum(steps, axis=0)])
+    first = np.arange(_LEAST, count - _WIDE - _LEAST + 1)[:, None, None]
+    busy = (upto[_LEAST + _WIDE :] - upto[_LEAST:-_WIDE])[: len(first)]
+    before = np.maximum(upto[_LEAST:][: len(first)], least) / first
+    after = np.maximum(upto[-1] - upto[_LEAST + _WIDE :][: len(first)], least)
+    expected = _WIDE * np.minimum(before, after / (count - _WIDE - first))
+    ratio = np.divide(busy, expected, out=np.full_like(busy, np.inf), where=expected > 0)
+    at = np.argmin(ratio, axis=0)[None]
+    return np.take_along_axis(busy, at, 0)[0], np.take_along_axis(expected, at, 0)[0]
 
 
 def inner_borders(
@@ -140,13 +162,12 @@ def _cut(
     """Cut one cluster in two: the ratio of the border, and its upper end given the counts."""
     points = np.ascontiguousarray(points)
     halves = settle(points, weights, 2, generator, effort)
-    at_border, inside, total = _counts(points, weights, halves)
+    steps, total = _counts(points, weights, halves)
     seen = min(1.0, len(points) / float(total.sum()))  # independent rows per customer
-    busy = (at_border[0, 1] + at_border[1, 0]) * seen
-    expected = min(inside[0, 1], inside[1, 0]) * seen * 2.0 * BORDER / (1.0 - BORDER)
+    busy, expected = (float(part[0, 1]) * seen for part in _emptiest(steps, 0.0))
     if expected <= 0:
         return 1.0, float("inf")
-    return float(busy / expected), _poisson_high(busy) / expected
+    return busy / expected, _poisson_high(busy) / expected
 
 
 def _least_of_bells(

@@ -16,6 +16,7 @@ from segmeans.clustering.agreement import adjusted_rand, contingency
 from segmeans.clustering.borders import borders
 from segmeans.clustering.coreset import distinct
 from segmeans.clustering.kernels import Floats, assign
+from segmeans.clustering.lattice import NO_LATTICE, Lattice, Spread
 from segmeans.clustering.nulls import FAMILIES, Family, NullMaker
 from segmeans.clustering.quality import (
     calinski_harabasz,
@@ -24,7 +25,7 @@ from segmeans.clustering.quality import (
     simplified_silhouettes,
     two_nearest,
 )
-from segmeans.clustering.resample import Effort, bootstrap, effort, settle
+from segmeans.clustering.resample import Effort, bootstrap, null_effort, settle
 from segmeans.clustering.stability import Tick, in_order
 
 ROWS = 2048  # most rows of a null table
@@ -60,7 +61,12 @@ class NullScores(NamedTuple):
 
 
 def measure(
-    points: Floats, weights: Floats, solutions: Mapping[int, Floats], *, exact: bool
+    points: Floats,
+    weights: Floats,
+    solutions: Mapping[int, Floats],
+    loose: Spread | None = None,
+    *,
+    exact: bool,
 ) -> dict[int, dict[str, float]]:
     """Measure clusterings of one table.
 
@@ -69,6 +75,8 @@ def measure(
     points : ndarray of shape (m, d)
     weights : ndarray of shape (m,)
     solutions : mapping of int to ndarray of shape (k, d)
+    loose : Spread, optional
+        The same customers spread over the cells of their values, for the borders.
     exact : bool
         Whether to compute the full silhouette, from all pairs.
 
@@ -79,6 +87,7 @@ def measure(
         ``calinski_harabasz`` and ``davies_bouldin`` where defined, and ``silhouette``.
     """
     n = float(weights.sum())
+    crowd, mass = (points, weights) if loose is None else (loose.points, loose.weights)
     mean = weights @ points / n
     total = float(weights @ np.square(points - mean).sum(axis=1))
     found: dict[int, dict[str, float]] = {}
@@ -90,7 +99,7 @@ def measure(
         if k > 1:
             labellings.append((near.labels, k))
             scores["simplified_silhouette"] = float(weights @ simplified_silhouettes(near)) / n
-            scores["border"] = borders(points, weights, centres).mean
+            scores["border"] = borders(crowd, mass, centres).mean
             others = {
                 "calinski_harabasz": calinski_harabasz(total, inertia, n, k),
                 "davies_bouldin": davies_bouldin(near, weights, centres),
@@ -111,6 +120,7 @@ def calibrate(
     tables: int,
     seed: np.random.SeedSequence,
     *,
+    grid: Lattice = NO_LATTICE,
     fast: bool = False,
     stability: bool = True,
     threads: int = 1,
@@ -128,6 +138,8 @@ def calibrate(
     tables : int
         Tables per family.
     seed : SeedSequence
+    grid : Lattice, optional
+        The values that columns share; default none.
     fast : bool, default=False
         Search with less effort.
     stability : bool, default=True
@@ -150,10 +162,13 @@ def calibrate(
         family, each = task
         generator = np.random.default_rng(each)
         table = maker.draw(family, rows, generator)
-        table, mass = distinct(table - table.mean(axis=0), np.full(rows, n / rows))
-        work = effort(*table.shape, fast=fast)
+        mean = table.mean(axis=0)
+        table, mass = distinct(table, np.full(rows, n / rows))
+        loose = grid.spread(table, mass, generator)
+        loose, table = loose._replace(points=loose.points - mean), table - mean
+        work = null_effort(*table.shape, fast=fast)
         solutions = {k: settle(table, mass, k, generator, work) for k in ks}
-        scores = measure(table, mass, solutions, exact=rows <= EXACT_SILHOUETTE)
+        scores = measure(table, mass, solutions, loose, exact=rows <= EXACT_SILHOUETTE)
         if stability:
             for k, agreement in _pair(table, mass, solutions, generator, work).items():
                 scores[k]["stability"] = agreement

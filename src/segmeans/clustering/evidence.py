@@ -21,6 +21,7 @@ from segmeans.clustering.calibration import EXACT_SILHOUETTE, ROWS, NullScores, 
 from segmeans.clustering.coreset import SMALL, Points, lightweight, merge
 from segmeans.clustering.kernels import Floats, Labels, assign, default_threads
 from segmeans.clustering.krow import Parts, krow
+from segmeans.clustering.lattice import Lattice, Spread, lattice
 from segmeans.clustering.nulls import FAMILIES
 from segmeans.clustering.quality import (
     Silhouette,
@@ -92,13 +93,23 @@ class Evidence:
     flows: Mapping[tuple[int, int], Floats]
     plan: Plan
 
-    def membership(self, rows: Floats, k: int) -> Floats:
+    def found_again(self, centres: Floats) -> Resampled:
+        """Return the resamples of as many clusters, matched with these centres, shape (k, d).
+
+        ``centres`` are in the coordinates given to :func:`gather`, in any order.
+        """
+        own = np.ascontiguousarray(centres - self.points.origin, dtype=np.float64)
+        drawn = self.resampled[len(centres)].centres
+        return stability.compare(self.points.points, self.points.weights, own, drawn)
+
+    def membership(self, rows: Floats, found: Resampled) -> Floats:
         """Return how often each row falls into each cluster over the resamples, shape (n, k).
 
-        ``rows`` are in the coordinates given to :func:`gather`.
+        ``rows`` are in the coordinates given to :func:`gather`; ``found`` is one of
+        ``resampled`` or comes from :meth:`found_again`.
         """
         offset = np.ascontiguousarray(rows - self.points.origin, dtype=np.float64)
-        return stability.membership(offset, k, self.resampled[k])
+        return stability.membership(offset, found.moves.shape[0], found)
 
 
 def gather(
@@ -146,10 +157,12 @@ def gather(
         for found in solutions
     }
     cut = {k: table for k, table in centres.items() if k > 1}
-    seeds = np.random.SeedSequence(seed).spawn(7)
+    seeds = np.random.SeedSequence(seed).spawn(8)
     base = _base(source, held, cut, np.random.default_rng(seeds[0]), workers)
     few, mass = thin(held.points, held.weights, POINTS, np.random.default_rng(seeds[1]))
     work, told = effort(*few.shape, fast=fast), _Told(progress)
+    grid = lattice(held.points, float(held.weights.sum()) if held.exact else len(held.points))
+    loose = grid.spread(few, mass, np.random.default_rng(seeds[7]))
     resampled = stability.resamples(
         few, mass, cut, seeds[2].spawn(plan.resamples), work,
         threads=workers, tick=told.of("Drawing new samples", plan.resamples),
@@ -162,24 +175,25 @@ def gather(
         few, mass, cut, seeds[4].spawn(plan.searches), work, threads=workers
     )
     nulls = calibrate(
-        few, mass, list(centres), plan.tables, seeds[5], fast=fast,
+        few, mass, list(centres), plan.tables, seeds[5], grid=grid, fast=fast,
         stability=plan.null_stability, threads=workers,
         tick=told.of("Making tables without segments", plan.tables * len(FAMILIES)),
     )  # fmt: skip
     generator = np.random.default_rng(seeds[6])
-    measured = _measured(few, mass, centres, generator, work)
+    measured = _measured(few, mass, centres, grid, generator, work)
     across, flows = stability.across_k(held.weights, base.labels)
     parts = {
         k: Parts(
             silhouette=base.silhouettes[k],
             rows=base.rows[k],
             shadows=weighted_by_cluster(base.shadows[k], held.weights, base.labels[k], k)[1],
-            borders=borders(few, mass, table),
-            inner=_inner(few, mass, table, generator, work),
+            borders=borders(loose.points, loose.weights, table),
+            inner=_inner(few, loose, table, generator, work),
             resampled=resampled[k],
             halved=halved[k],
             searched=searched[k],
             across=across[k],
+            flow=flows.get((k - 1, k)),
         )
         for k, table in cut.items()
     }
@@ -254,6 +268,7 @@ def _measured(
     points: Floats,
     weights: Floats,
     centres: Mapping[int, Floats],
+    grid: Lattice,
     generator: np.random.Generator,
     work: Effort,
 ) -> dict[int, dict[str, float]]:
@@ -262,18 +277,19 @@ def _measured(
     fitted = {
         k: settle(points, weights, k, generator, work, [table]) for k, table in centres.items()
     }
-    return measure(points, weights, fitted, exact=len(points) <= EXACT_SILHOUETTE)
+    loose = grid.spread(points, weights, generator)
+    return measure(points, weights, fitted, loose, exact=len(points) <= EXACT_SILHOUETTE)
 
 
 def _inner(
     points: Floats,
-    weights: Floats,
+    loose: Spread,
     centres: Floats,
     generator: np.random.Generator,
     work: Effort,
 ) -> Inner:
-    labels = assign(points, centres)
-    return inner_borders(points, weights, labels, len(centres), generator, work)
+    labels = assign(points, centres)[loose.rows]
+    return inner_borders(loose.points, loose.weights, labels, len(centres), generator, work)
 
 
 def _total(held: Points, solutions: Sequence[Solution]) -> float:

@@ -39,6 +39,7 @@ class Parts:
     halved: Halved
     searched: Floats  # (S,) agreement of independent searches with the solution
     across: AcrossK
+    flow: Floats | None  # (k - 1, k) customers from each cluster of the next lower k
 
 
 def krow(
@@ -82,7 +83,17 @@ def krow(
         certificate=solution.certificate,
         scores=scores,
         cluster_scores=clusters,
+        flow=() if parts is None or parts.flow is None else _whole(parts.flow),
+        moves=() if parts is None else _shares(parts.resampled.moves),
     )
+
+
+def _whole(table: Floats) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(round(value) for value in row) for row in table.tolist())
+
+
+def _shares(table: Floats) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(round(value, 6) for value in row) for row in table.tolist())
 
 
 def _gap(measured: Mapping[str, float], nulls: Mapping[str, NullScores], family: Family) -> Score:
@@ -133,6 +144,7 @@ def _agreement(parts: Parts, nulls: Mapping[str, NullScores]) -> dict[str, Score
     pairs = parts.resampled.pairs
     stability = float(pairs.mean())
     strength = parts.halved.strength
+    recovered = float((parts.resampled.jaccard >= RECOVERED).mean(axis=0).min())
     return {
         "stability": Score(
             value=stability,
@@ -145,7 +157,8 @@ def _agreement(parts: Parts, nulls: Mapping[str, NullScores]) -> dict[str, Score
             value=float(parts.resampled.jaccard.mean(axis=0).min()), how="least cluster"
         ),
         "recovered": Score(
-            value=float((parts.resampled.jaccard >= RECOVERED).mean(axis=0).min()),
+            value=recovered,
+            error=float(np.sqrt(recovered * (1.0 - recovered) / len(pairs))),
             how="least cluster",
         ),
         "prediction_strength": Score(

@@ -41,6 +41,7 @@ class Resampled(NamedTuple):
     match: NDArray[np.int16]  # (B, k): the original cluster that holds most of each
     pairs: Floats  # (B,) adjusted Rand of each resample's clustering and the next one's
     jaccard: Floats  # (B, k) best Jaccard index of each original cluster
+    moves: Floats  # (k, k) share of each original cluster's customers that is in each, on average
 
 
 class Halved(NamedTuple):
@@ -120,24 +121,43 @@ def resamples(
 
     found = in_order(one, seeds, threads, tick)
     return {
-        k: _compare(points, weights, centres, np.stack([each[k] for each in found]))
+        k: compare(points, weights, centres, np.stack([each[k] for each in found]))
         for k, centres in solutions.items()
     }
 
 
-def _compare(points: Floats, weights: Floats, centres: Floats, drawn: Floats) -> Resampled:
+def compare(points: Floats, weights: Floats, centres: Floats, drawn: Floats) -> Resampled:
+    """Compare the clusterings of resamples with a solution, and with each other.
+
+    Parameters
+    ----------
+    points : ndarray of shape (m, d)
+    weights : ndarray of shape (m,)
+    centres : ndarray of shape (k, d)
+        The solution; its clusters need not be in the order of those that were resampled.
+    drawn : ndarray of shape (B, k, d)
+
+    Returns
+    -------
+    Resampled
+    """
     count, k = len(drawn), len(centres)
     original = assign(points, centres)
     match, jaccard = np.empty((count, k), dtype=np.int16), np.empty((count, k))
+    moves = np.zeros((k, k))
     labels = [assign(points, table) for table in drawn]
     for b, mine in enumerate(labels):
         table = contingency(original, mine, k, k, weights)
         match[b], jaccard[b] = table.argmax(axis=0), best_jaccard(table)
+        np.add.at(moves.T, match[b], table.T)
     pairs = [
         adjusted_rand(contingency(labels[b], labels[(b + 1) % count], k, k, weights))
         for b in range(count)
     ]
-    return Resampled(drawn, match, np.array(pairs), jaccard)
+    total = moves.sum(axis=1, keepdims=True)
+    return Resampled(
+        drawn, match, np.array(pairs), jaccard, moves / np.where(total > 0, total, 1.0)
+    )
 
 
 def membership(points: Floats, k: int, found: Resampled) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from segmeans import doctor, model, preparation, verdict
 from segmeans.clustering import evidence, kernels
-from segmeans.clustering.coreset import Points, count_distinct
+from segmeans.clustering.coreset import count_distinct
+from segmeans.clustering.evidence import Evidence
 from segmeans.clustering.search import Budget, Solution, sweep
 from segmeans.commerce import Commerce, judge, meanings, of_customers, read_log
 from segmeans.errors import DataError, SettingError
@@ -51,6 +52,7 @@ EFFORT, EFFORT_FAST = 6.0, 2.0
 """Work of the search that everything rests on, in units of the default budget."""
 STRICT = 1000
 """Most iterations of the last descent on all rows."""
+_AT_ONCE = 2**18  # rows
 USES: tuple[Use, ...] = ("id", "feature", "describe", "ignore")
 
 
@@ -169,7 +171,24 @@ def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
         draw(table, ready.state, ready.rows, assigned, settings.seed),
         ready.opened,
         commerce,
+        _membership(ready.rows, searched.found, centres) if settings.membership else None,
     )
+
+
+def _membership(
+    rows: PreparedRows, found: Evidence, centres: NDArray[np.float64]
+) -> NDArray[np.float32] | None:
+    """Say how often new samples put each row into each segment; None for one segment."""
+    if len(centres) == 1:
+        return None
+    matched = found.found_again(centres)
+    shares = np.full((len(rows.status), len(centres)), np.nan, dtype=np.float32)
+    used, first = np.flatnonzero(rows.status == preparation.USED), 0
+    for block in rows.blocks():
+        for part in np.array_split(block, len(block) // _AT_ONCE + 1):
+            shares[used[first : first + len(part)]] = found.membership(part, matched)
+            first += len(part)
+    return shares
 
 
 def _settled(
@@ -228,8 +247,7 @@ class _Searched(NamedTuple):
     rows: tuple[KRow, ...]
     verdict: Verdict
     solution: Solution
-    points: Points  # the customers as evidence saw them
-    labels: Mapping[int, NDArray[np.int32]]  # of these points, for each k
+    found: Evidence
 
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
@@ -261,7 +279,7 @@ def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searche
     decided = verdict.decide(found.rows, settings, found.flows)
     k = settings.k[0] if settings.k[0] == settings.k[1] else decided.recommended_k
     chosen = next(solution for solution in solutions if solution.k == k)
-    return _Searched(solutions, found.rows, decided, chosen, found.points, found.labels)
+    return _Searched(solutions, found.rows, decided, chosen, found)
 
 
 def _record(
@@ -285,7 +303,7 @@ def _record(
     typing = answers.grown(assigned.labels, k, settings.seed)
     progress("Describing the segments", 1, 1)
     warned = cautions(
-        searched.points, centres, ready.state, described, ready.rows.used, seed=settings.seed
+        searched.found.points, centres, ready.state, described, ready.rows.used, seed=settings.seed
     )
     varied = _varied(ready, searched, settings, centres, progress)
     return StudyRecord(
@@ -315,7 +333,7 @@ def _record(
         profile=described,
         robustness=varied,
         typing=typing,
-        strands=strands(searched.points, searched.labels, centres, ready.rows.used),
+        strands=strands(searched.found.points, searched.found.labels, centres, ready.rows.used),
     )
 
 
@@ -335,13 +353,14 @@ def _varied(
         ready.state,
         settings,
         centres,
-        solved(searched.points, centres, ready.state, settings.seed),
+        solved(searched.found.points, centres, ready.state, settings.seed),
         tick=progress,
     )
 
 
 _LEAVES_NO_TRACE = {
     "threads",
+    "membership",
     "out",
     "overwrite",
     "figures",

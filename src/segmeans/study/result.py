@@ -88,6 +88,7 @@ class Study:
     sample: CustomerSample
     opened: Opened
     commerce: Commerce | None = None
+    membership: NDArray[np.float32] | None = None
 
     @property
     def k(self) -> int:
@@ -146,8 +147,10 @@ class Study:
         -------
         dict of str to ndarray of shape (n,)
             The id (or the number of the row), ``segment`` and ``name``, ``certainty`` from 0 on a
-            border to 1 in a centre, ``runner_up`` and ``runner_up_name``, and why a row is
-            ``unscored``; None or NaN where there is nothing to say. In the order of the source.
+            border to 1 in a centre, ``runner_up`` and ``runner_up_name``, why a row is
+            ``unscored``, and, if asked for, ``membership_1`` and so on, the share of new samples
+            that put the customer into each segment; None or NaN where there is nothing to say.
+            In the order of the source.
         """
         blocks = list(self.customer_blocks())
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
@@ -172,7 +175,14 @@ class Study:
                 "runner_up": _numbered(second),
                 "runner_up_name": _named(second, names),
                 "unscored": reasons[self.status[part]],
+                **self._membership(part),
             }
+
+    def _membership(self, part: slice) -> dict[str, NDArray[Any]]:
+        if self.membership is None:
+            return {}
+        shares = np.round(self.membership[part].astype(np.float64), 4)
+        return {f"membership_{number}": each for number, each in enumerate(shares.T, start=1)}
 
     def _ids(self, column: str | None) -> Iterator[NDArray[Any]]:
         table = self.opened.table

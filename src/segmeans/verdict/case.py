@@ -13,12 +13,13 @@ import numpy as np
 from segmeans.records import KRow
 
 FOUND_AGAIN = 0.85  # share of resamples in which every segment reappears
-QUIET = 2 / 3  # how busy the borders may be, relative to tables without segments
-PLACE = 0.95  # share of those tables to beat
-BUSIEST = 0.9  # how busy any one border may be, relative to the same tables
+QUIET = 0.75  # how busy the borders may be, relative to tables without segments
+PLACES = {"border": 0.9, "simplified_silhouette": 0.95}  # shares of those tables to beat
+BUSIEST = 0.85  # how busy any one border may be, relative to the same tables
 GAP_INSIDE = 0.9  # a border inside a segment below bell curves and surely below this: a gap
 OUTDONE = 0.05  # silhouette, above null tables, by which one k must be clearer than another
 CLEARLY = 2.0  # errors by which a silhouette must exceed that of tables without segments
+NEARLY = 1.1  # times as busy as allowed is a matter of chance
 TOGETHER = 3.0  # standard errors by which the columns hang together
 SEARCHED = 0.9  # agreement of independent searches below which the search is the weak link
 
@@ -44,6 +45,12 @@ class Case:
         return self.score("recovered") >= FOUND_AGAIN
 
     @property
+    def nearly_found_again(self) -> bool:
+        """Whether every segment reappears, or would within two errors of the count."""
+        error = self.row.scores["recovered"].error or 0.0
+        return self.score("recovered") + CLEARLY * error >= FOUND_AGAIN
+
+    @property
     def quiet(self) -> float:
         """How busy the borders are, relative to the toughest tables without segments."""
         null = self.score("border_null")
@@ -57,9 +64,19 @@ class Case:
     @property
     def set_apart(self) -> bool:
         """Whether gaps separate the segments, and more clearly than where there are none."""
-        quiet = self.quiet <= QUIET and self.busiest <= BUSIEST * self.score("border_null")
-        beaten = (self.row.scores[name].place for name in ("border", "simplified_silhouette"))
-        return quiet and all((place or 0.0) >= PLACE for place in beaten)
+        return self._set_apart(1.0)
+
+    @property
+    def nearly_set_apart(self) -> bool:
+        """The same, with borders that may be a little busier."""
+        return self._set_apart(NEARLY)
+
+    def _set_apart(self, slack: float) -> bool:
+        null = self.score("border_null")
+        quiet = self.quiet <= slack * QUIET and self.busiest <= slack * BUSIEST * null
+        return quiet and all(
+            (self.row.scores[name].place or 0.0) >= least for name, least in PLACES.items()
+        )
 
     @property
     def split_inside(self) -> tuple[int, ...]:
@@ -97,14 +114,19 @@ class Case:
 Cases = Mapping[int, Case]
 
 
-def naturals(cases: Cases) -> tuple[int, ...]:
-    """Return the k whose segments are found again, set apart and whole, ascending."""
-    passing = [
+def naturals(cases: Cases, *, nearly: bool = False) -> tuple[int, ...]:
+    """Return the k whose segments are found again, set apart and whole, ascending.
+
+    With ``nearly``, those that miss it by less than the error of measurement as well.
+    """
+    return tuple(
         k
         for k, case in sorted(cases.items())
-        if case.found_again and case.set_apart and not case.split_inside and not outdone(cases, k)
-    ]
-    return tuple(k for k in passing if not _overcut(cases, k, passing))
+        if (case.nearly_found_again if nearly else case.found_again)
+        and (case.nearly_set_apart if nearly else case.set_apart)
+        and not case.split_inside
+        and not outdone(cases, k)
+    )
 
 
 def outdone(cases: Cases, k: int) -> int | None:
@@ -113,16 +135,18 @@ def outdone(cases: Cases, k: int) -> int | None:
     return next((each for each in finer if _clearer(cases[each], cases[k])), None)
 
 
-def _overcut(cases: Cases, k: int, passing: Sequence[int]) -> bool:
-    """Whether k cuts a segment of a coarser solution without a gap, and gains nothing by it."""
-    no_gap = cases[k].busiest > QUIET * cases[k].score("border_null")
-    return no_gap and any(not _clearer(cases[k], cases[each]) for each in passing if each < k)
-
-
 def _clearer(one: Case, other: Case) -> bool:
     """Whether the silhouette of one stands out clearly more than that of the other."""
-    error = float(np.hypot(one.excess_error, other.excess_error))
-    return one.excess - other.excess > max(OUTDONE, CLEARLY * error)
+    return one.excess - other.excess > max(OUTDONE, CLEARLY * _error(one, other))
+
+
+def outshines(one: Case, other: Case) -> bool:
+    """Whether the silhouette of one stands out more than that of the other by two errors."""
+    return one.excess - other.excess > CLEARLY * _error(one, other)
+
+
+def _error(one: Case, other: Case) -> float:
+    return float(np.hypot(one.excess_error, other.excess_error))
 
 
 def clearest(cases: Cases, ks: Sequence[int]) -> int | None:

@@ -34,13 +34,23 @@ from segmeans.clustering.elbow import elbow
 from segmeans.errors import DataError
 from segmeans.records import KRow, Structure, Verdict
 from segmeans.settings import Settings
-from segmeans.verdict.case import QUIET, SEARCHED, TOGETHER, Case, Cases, clearest, naturals
+from segmeans.verdict.case import (
+    QUIET,
+    SEARCHED,
+    TOGETHER,
+    Case,
+    Cases,
+    clearest,
+    naturals,
+    outshines,
+)
 from segmeans.verdict.rivals import rivals
 from segmeans.verdict.words import changes, limits_said, reasons, rivals_said
 
 Flows = Mapping[tuple[int, int], NDArray[np.float64]]
 Weak = Literal["none", "search", "sampling", "structure"]
 
+_NESTED = 0.05  # customers that may change company where a finer solution refines a coarser one
 _BY_SAMPLE = 1.25  # halves disagree by so much more than resamples when more customers would help
 
 
@@ -75,21 +85,26 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
     chosen = within[0]
     word = _word(cases, chosen)
     runner_up = within[1] if len(within) > 1 else None
-    near = _near_ties(cases, within, word)
+    near, also = _near_ties(cases, within, word, flows or {})
     weak = _weak_link(cases, chosen, word)
+    alone = rivals(rows) if cases else {}
     return Verdict(
         recommended_k=chosen,
         structure=word,
         reasons=(
-            *reasons(cases, chosen, word, bend, near, weak),
-            *(rivals_said(rivals(rows)) if cases else ()),
+            *reasons(cases, chosen, word, bend, near, also, weak),
+            *rivals_said(alone),
         ),
         runner_up=runner_up,
         near_ties=near,
+        also=also,
         sure=_sure(cases, chosen, word, near),
         weak_link=weak,
         what_changes=changes(chosen, runner_up, flows or {}),
         elbow=bend.k if bend.clear else None,
+        elbow_range=(bend.low, bend.high) if bend.k is not None else None,
+        elbow_others=bend.others,
+        single_rules=alone,
         limits=limits_said(settings, ranking[0], chosen, fits=within is not ranking),
     )
 
@@ -131,15 +146,39 @@ def _word(cases: Cases, k: int) -> Structure:
     return "reproducible" if cases[k].found_again else "constructive"
 
 
-def _near_ties(cases: Cases, ranking: Sequence[int], word: Structure) -> tuple[int, ...]:
-    """List the other k that pass the same criteria."""
+def _near_ties(
+    cases: Cases, ranking: Sequence[int], word: Structure, flows: Flows
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """List the other k that pass the same criteria: near-ties, and those that are clearly less.
+
+    A k that misses a criterion by less than its error of measurement counts as passing. Among
+    natural ones it is no tie where its segments are the recommended ones joined together: then both
+    are there, and the finer says more. Among others, where the recommended k stands out clearly
+    more.
+    """
+    chosen = ranking[0]
     if word == "natural":
-        same = [k for k in ranking[1:] if k in naturals(cases)]
+        same = [k for k in naturals(cases, nearly=True) if k in ranking[1:]]
     elif word == "reproducible":
-        same = [k for k in ranking[1:] if k in cases and cases[k].found_again]
+        same = [k for k in ranking[1:] if k in cases and cases[k].nearly_found_again]
     else:
         same = []
-    return tuple(sorted(same))
+    less = [
+        k
+        for k in same
+        if (
+            k < chosen and _refines(flows.get((k, chosen)))
+            if word == "natural"
+            else outshines(cases[chosen], cases[k])
+        )
+    ]
+    near = sorted(k for k in same if k not in less)
+    return tuple(near), tuple(sorted(k for k in less if cases[k].found_again))
+
+
+def _refines(flow: NDArray[np.float64] | None) -> bool:
+    """Whether the finer solution only divides segments of the coarser one."""
+    return flow is not None and float(flow.max(axis=0).sum()) >= (1.0 - _NESTED) * flow.sum()
 
 
 def _weak_link(cases: Cases, chosen: int, word: Structure) -> Weak:
@@ -163,7 +202,7 @@ def _sure(
         hints = any(case.quiet <= QUIET or case.found_again for case in cases.values())
         return "moderate" if hints else "high"
     case = cases[chosen]
-    clear = case.quiet <= 0.5 if word == "natural" else len(near) <= 1 and word == "reproducible"
+    clear = not near and (case.quiet <= 0.5 if word == "natural" else word == "reproducible")
     searched = case.score("search") >= 0.95 and _certified(case)
     points = sum((clear, searched, case.score("stability") >= 0.9))
     return "high" if points == 3 else "moderate" if points == 2 else "low"

@@ -33,6 +33,7 @@ def reasons(
     word: Structure,
     bend: Elbow,
     near: Sequence[int],
+    also: Sequence[int],
     weak: str,
 ) -> tuple[str, ...]:
     """Say why, one sentence per reason.
@@ -43,8 +44,8 @@ def reasons(
     chosen : int
     word : {"natural", "reproducible", "constructive", "none"}
     bend : Elbow
-    near : sequence of int
-        The other k that pass the same criteria.
+    near, also : sequence of int
+        The other k that pass the same criteria: about as good, and clearly less so.
     weak : {"none", "search", "sampling", "structure"}
 
     Returns
@@ -58,7 +59,7 @@ def reasons(
     else:
         said = [_found_again(cases[chosen]), _set_apart(cases[chosen])]
         said += _not_whole(cases, chosen)
-        said += _chosen_because(cases, chosen, word, near)
+        said += _chosen_because(cases, chosen, word, near, also)
     said += [_WEAK[weak]] if weak in _WEAK and word != "none" else []
     return (*said, _elbow(bend))
 
@@ -70,7 +71,7 @@ def _nothing(cases: Cases) -> list[str]:
         "The customers form one crowd: cut into any number of segments, they look like tables "
         "without segments.",
         f"The quietest borders (k = {quiet.k}) are {quiet.quiet:.2f} times as busy as in such "
-        f"tables; gaps would leave them below 0.67.",
+        f"tables; gaps would leave them below 0.75.",
         f"The steadiest cut (k = {best.k}) agrees with itself in new samples by "
         f"{best.score('stability'):.2f} (adjusted Rand), but the columns explain each other no "
         "more than when they are shuffled.",
@@ -97,7 +98,7 @@ def _set_apart(case: Case) -> str:
         )
     return (
         f"No clear gaps separate the segments: the borders are {case.quiet:.2f} times as busy as "
-        f"in tables of the same shape without segments ({how}); gaps would leave them below 0.67."
+        f"in tables of the same shape without segments ({how}); gaps would leave them below 0.75."
     )
 
 
@@ -122,28 +123,54 @@ def _not_whole(cases: Cases, chosen: int) -> list[str]:
     return said
 
 
-def _chosen_because(cases: Cases, chosen: int, word: Structure, near: Sequence[int]) -> list[str]:
-    others = _listed([str(k) for k in near])
+def _chosen_because(
+    cases: Cases, chosen: int, word: Structure, near: Sequence[int], also: Sequence[int]
+) -> list[str]:
     if word == "natural":
-        if near:
-            return [f"k = {others} pass{_es(near)} the same tests; the finest is recommended."]
-        return [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
+        return _of_naturals(cases, chosen, near, also)
     if word == "reproducible":
-        if near:
-            again = [k for k in (chosen, *near) if k not in naturals(cases)]
-            also = f"k = {others} {'is' if len(near) == 1 else 'are'} found again as well; "
-            if clearest(cases, again) == chosen:
-                return [
-                    f"{also}{chosen} is the smallest number whose silhouette stands out from "
-                    f"tables without segments as clearly as any "
-                    f"(by {cases[chosen].excess:.2f})."
-                ]
-            return [f"{also}{chosen} lies nearest to the bend of the inertia curve."]
-        return [f"No other k from {min(cases)} to {max(cases)} is found again so reliably."]
+        return _of_reproducibles(cases, chosen, near, also)
     if word == "constructive":
         return ["The columns hang together, so the cuts sort customers usefully, but others would "
                 "serve as well."]  # fmt: skip
     return ["The columns explain each other no more than when they are shuffled."]
+
+
+def _of_naturals(cases: Cases, chosen: int, near: Sequence[int], also: Sequence[int]) -> list[str]:
+    said = []
+    if also:
+        said.append(
+            f"k = {_listed_numbers(also)} pass{_es(also)} the same tests: there some of the "
+            f"{chosen} segments are joined, and gaps divide them further."
+        )
+    if near:
+        said.append(
+            f"k = {_listed_numbers(near)} pass{_es(near)} the same tests, or nearly so, and "
+            f"{'is' if len(near) == 1 else 'are'} about as good."
+        )
+    return said or [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
+
+
+def _of_reproducibles(
+    cases: Cases, chosen: int, near: Sequence[int], also: Sequence[int]
+) -> list[str]:
+    others = sorted((*near, *also))
+    if not others:
+        return [f"No other k from {min(cases)} to {max(cases)} is found again so reliably."]
+    told = (
+        f"k = {_listed_numbers(others)} {'is' if len(others) == 1 else 'are'} found again as well; "
+    )
+    again = [k for k in (chosen, *others) if k not in naturals(cases)]
+    if clearest(cases, again) != chosen:
+        return [f"{told}{chosen} lies nearest to the bend of the inertia curve."]
+    return [
+        f"{told}{chosen} is the smallest number whose silhouette stands out from tables without "
+        f"segments as clearly as any (by {cases[chosen].excess:.2f})."
+    ]
+
+
+def _listed_numbers(numbers: Sequence[int]) -> str:
+    return _listed([str(k) for k in numbers])
 
 
 def _elbow(bend: Elbow) -> str:
