@@ -333,3 +333,20 @@ def test_other_choices_are_tried_on_request(data_dir: Path) -> None:
     assert kinds == {"preparation", "feature", "method"}
     for one in found.record.robustness:
         assert one.agreement > 0.9 or one.kind == "feature", one
+
+
+def test_membership_says_how_often_new_samples_agree() -> None:
+    """Two groups far apart never exchange anyone; a customer halfway belongs to both by chance."""
+    generator = np.random.default_rng(3)
+    spend = np.concatenate([generator.normal(0, 1, 60), generator.normal(10, 1, 60), [5.0, np.nan]])
+    table = pd.DataFrame({"spend": spend, "age": generator.normal(40, 10, 122)})
+    with segment(table, features=["spend"], k=2, fast=True, membership=True) as study:
+        columns, record = study.customers(), study.to_json()
+    shares = np.column_stack([columns["membership_1"], columns["membership_2"]])
+    np.testing.assert_allclose(np.nansum(shares, axis=1)[:121], 1.0, atol=1e-3)
+    own = np.where(columns["segment"][:120] == 1, shares[:120, 0], shares[:120, 1])
+    assert (own == 1.0).all()
+    assert 0.0 < shares[120, 0] < 1.0
+    with segment(table, features=["spend"], k=2, fast=True) as plain:
+        assert "membership_1" not in plain.customers()
+        assert plain.to_json() == record

@@ -78,6 +78,26 @@ def test_arrays_belong_to_the_distinct_points(found: Evidence) -> None:
     assert found.flows[2, 3].sum() == 120
 
 
+def test_segments_are_followed_across_k_and_through_the_resamples(found: Evidence) -> None:
+    for coarse, fine in zip(found.rows, found.rows[1:], strict=False):
+        flow = np.array(fine.flow)
+        assert flow.sum(axis=1).tolist() == list(coarse.sizes)
+        assert flow.sum(axis=0).tolist() == list(fine.sizes)
+    np.testing.assert_allclose(found.rows[2].moves, np.eye(3))
+    for row in found.rows[1:]:
+        np.testing.assert_allclose(np.sum(row.moves, axis=1), 1.0, atol=1e-5)
+
+
+def test_moves_are_the_mean_membership_of_each_cluster(found: Evidence) -> None:
+    shares = found.membership(_planted(), found.resampled[5])
+    solution = sweep(_planted(), range(1, 6))[4]
+    labels = assign(_planted() - 100.0, solution.centres - 100.0)
+    means = [shares[labels == number].mean(axis=0) for number in range(5)]
+    np.testing.assert_allclose(found.rows[4].moves, means, atol=1e-5)
+    turned = found.found_again(solution.centres[::-1])
+    np.testing.assert_allclose(turned.moves, found.resampled[5].moves[::-1, ::-1])
+
+
 def test_the_same_seed_gives_the_same_evidence_on_any_number_of_threads() -> None:
     points = _planted(60)
     solutions = sweep(points, [1, 2, 3])

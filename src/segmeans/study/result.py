@@ -79,6 +79,9 @@ class Study:
         The source; of an order log, the customers that were made from it.
     commerce : Commerce or None
         What an order log says beyond its customers.
+    membership : ndarray of shape (n, k) or None
+        How often new samples put each row into each segment, NaN where it is not scored; only
+        when the setting ``membership`` asks for it.
     """
 
     record: StudyRecord
