@@ -160,8 +160,6 @@ class KRow:
     certificate: Certificate | None = None
     scores: dict[str, Score] = field(default_factory=dict)  # gap, stability ... by name
     cluster_scores: dict[str, tuple[Score, ...]] = field(default_factory=dict)  # per cluster
-    flow: tuple[tuple[int, ...], ...] = ()
-    """Customers from each cluster of the next lower k (rows) to each of this k (columns)."""
     moves: tuple[tuple[float, ...], ...] = ()
     """Share of each cluster's customers (rows) that are in each (columns) over the resamples."""
 

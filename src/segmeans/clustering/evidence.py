@@ -193,7 +193,6 @@ def gather(
             halved=halved[k],
             searched=searched[k],
             across=across[k],
-            flow=flows.get((k - 1, k)),
         )
         for k, table in cut.items()
     }

@@ -39,7 +39,6 @@ class Parts:
     halved: Halved
     searched: Floats  # (S,) agreement of independent searches with the solution
     across: AcrossK
-    flow: Floats | None  # (k - 1, k) customers from each cluster of the next lower k
 
 
 def krow(
@@ -83,13 +82,8 @@ def krow(
         certificate=solution.certificate,
         scores=scores,
         cluster_scores=clusters,
-        flow=() if parts is None or parts.flow is None else _whole(parts.flow),
         moves=() if parts is None else _shares(parts.resampled.moves),
     )
-
-
-def _whole(table: Floats) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(round(value) for value in row) for row in table.tolist())
 
 
 def _shares(table: Floats) -> tuple[tuple[float, ...], ...]:
