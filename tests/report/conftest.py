@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import segmeans
 from segmeans.prepared import CustomerSample
 from segmeans.records import (
     Certificate,
@@ -345,6 +347,50 @@ def mixed() -> SmallStudy:
         3,
         describe={"Age": draw.normal(40.0, 9.0, 240)},
     )
+
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "formula": "=cmd|' /C calc'!A0",
+    "emoji": "\N{BANKNOTE WITH EURO SIGN} spend",
+    "long": "annual " + "very " * 56 + "long name",
+    "right to left": "الدخل السنوي",
+}
+
+
+def hostile_table(n: int = 240) -> dict[str, NDArray[np.float64] | list[str]]:
+    """Return three segments under names, and with levels, that mean harm."""
+    draw = np.random.default_rng(3)
+    which = draw.integers(0, 3, n)
+    levels = (HOSTILE["formula"], HOSTILE["script"], "שלום \N{PARTY POPPER}")
+    return {
+        HOSTILE["script"]: draw.normal(which * 4.0, 1.0),
+        HOSTILE["emoji"]: draw.normal(which * -3.0, 1.0),
+        HOSTILE["long"]: draw.normal(which * 2.0, 1.0),
+        HOSTILE["right to left"]: draw.normal(size=n),
+        HOSTILE["formula"]: [levels[place] for place in which],
+    }
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a whole study of :func:`hostile_table`, its source called alike."""
+    import csv
+
+    table = hostile_table()
+    source = tmp_path_factory.mktemp("hostile") / "=1+1<b>.csv"
+    with source.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", *table])
+        writer.writerows(
+            [f"=HYPERLINK({place})", *row]
+            for place, row in enumerate(zip(*table.values(), strict=True))
+        )
+    out = tmp_path_factory.mktemp("out") / "study"
+    asked = {"k": 3, "id": "id", "features": list(table), "fast": True}
+    with segmeans.segment(source, **asked) as study:
+        segmeans.write(study, out)
+    return out
 
 
 @pytest.fixture(scope="session")

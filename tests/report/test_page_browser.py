@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import segmeans
+from segmeans.doctor import find_browser
 from segmeans.report import page
+from segmeans.sample import write_orders
 from segmeans.segments.actions import recommend
 from segmeans.segments.actions_playbook import read_playbook
 
 pytestmark = [pytest.mark.browser]
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+CHROMIUM = find_browser()
 
 # Every text against what lies behind it, by WCAG 2.2: 4.5, or 3 for large text.
 FAINT = """() => {
@@ -61,10 +62,19 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
-@pytest.fixture(scope="module", params=["five", "mixed"])
+@pytest.fixture(scope="module", params=["five", "mixed", "hostile", "orders"])
 def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    record = request.getfixturevalue(request.param).record
+    if request.param == "hostile":
+        folder: Path = request.getfixturevalue("hostile")
+        return folder / "report.html"
     written = tmp_path_factory.mktemp("report") / "report.html"
+    if request.param == "orders":
+        log = tmp_path_factory.mktemp("log") / "orders.csv"
+        write_orders(log, 600, 3)
+        with segmeans.segment(log, orders=True, k=3, fast=True) as study:
+            segmeans.write(study, written.parent / "out", figures=False)
+        return written.parent / "out" / "report.html"
+    record = request.getfixturevalue(request.param).record
     data = page.report_data(record, recommend(record, read_playbook()))
     written.write_text(page.html(data), "utf-8")
     return written
@@ -135,3 +145,50 @@ def test_the_keyboard_reaches_everything(browser: Any, path: Path) -> None:
         reached.add(opened.evaluate("document.activeElement.tagName"))
     assert {"A", "SUMMARY", "DIV"} <= reached
     context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
+def test_axe_finds_no_barrier(browser: Any, path: Path, scheme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    opened.evaluate(resources.files(axe).joinpath("axe.min.js").read_text("utf-8"))
+    found = opened.evaluate("axe.run()")
+    context.close()
+    barriers = [
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+    assert barriers == []
+    assert len(found["passes"]) > 25  # it has looked
+
+
+def test_axe_would_find_a_barrier(browser: Any, path: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    opened.evaluate("document.documentElement.removeAttribute('lang')")
+    opened.evaluate(resources.files(axe).joinpath("axe.min.js").read_text("utf-8"))
+    found = opened.evaluate("axe.run()")
+    context.close()
+    assert [rule["id"] for rule in found["violations"]] == ["html-has-lang"]
+
+
+def test_hostile_texts_are_texts(browser: Any, hostile: Path) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    told: list[str] = []
+    opened.on("dialog", lambda dialog: told.append(dialog.message))
+    opened.goto((hostile / "report.html").as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    said = opened.locator("body").inner_text()
+    scripts = opened.evaluate("document.querySelectorAll('script, iframe, img, [onerror]').length")
+    context.close()
+    assert (told, scripts) == ([], 0)
+    assert "<script>alert(1)</script>" in said
+    for text in ("=cmd|' /C calc'!A0", "\N{BANKNOTE WITH EURO SIGN}", "الدخل", "שלום"):
+        assert text in said

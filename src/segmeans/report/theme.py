@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,13 +41,25 @@ TITLE, LABEL, SMALL = 13.0, 9.5, 8.5
 FALLBACKS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
     "Microsoft YaHei",
+    "Malgun Gothic",
     "PingFang SC",
     "Hiragino Sans",
+    "Apple SD Gothic Neo",
+    "WenQuanYi Zen Hei",
+    "IPAGothic",
     "Noto Sans Devanagari",
+    "Noto Sans Bengali",
+    "Noto Sans Tamil",
+    "Nirmala UI",
     "Noto Sans Thai",
+    "Leelawadee UI",
+    "Noto Sans Ethiopic",
 )
 NO_GLYPH = "\u25af"
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
+_FLAG_A = 0x1F1E6
 
 RULES: dict[str, Any] = {
     "axes.edgecolor": FAINT,
@@ -103,17 +116,31 @@ def _fonts() -> tuple[FT2Font, ...]:
 def drawable(text: object) -> str:
     r"""Return text on one line in which every character has a glyph.
 
+    A picture character without one is written as its name, any other becomes a box.
+
     Examples
     --------
     >>> drawable("net\nincome ($)")
     'net income ($)'
+    >>> drawable("\N{PARTY POPPER} members")
+    '[party popper] members'
     """
-    fonts = _fonts()
-    return "".join(
-        character if any(font.get_char_index(ord(character)) for font in fonts) else NO_GLYPH
-        for character in plain_text(text)
-        if character not in "\u200c\u200d\ufe0e\ufe0f"
-    )
+    return "".join(map(_glyph, plain_text(text)))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _glyph(character: str) -> str:
+    code = ord(character)
+    if any(font.get_char_index(code) for font in _fonts()):
+        return character if character not in _JOINERS else ""
+    if character in _JOINERS or unicodedata.category(character) in ("Mn", "Me", "Sk"):
+        return ""  # it changes how another one looks, no more
+    if _FLAG_A <= code < _FLAG_A + 26:  # two of them are a flag
+        return chr(code - _FLAG_A + ord("A"))
+    name = unicodedata.name(character, "")
+    if name and unicodedata.category(character) in ("So", "Sm", "Sc"):
+        return f"[{name.casefold()}]"
+    return NO_GLYPH
 
 
 @functools.lru_cache(maxsize=10_000)

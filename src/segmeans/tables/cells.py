@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula.
 
-    A leading apostrophe goes before ``= + - @``, tab and carriage return; a text that is a plain
-    number stays as it is. Line breaks inside the text become line feeds.
+    A leading apostrophe goes before ``= + - @`` (of full width as well), tab, carriage return and
+    line feed (OWASP, "CSV Injection"); a text that is a plain number stays as it is. Line breaks
+    inside the text become line feeds.
 
     Examples
     --------
