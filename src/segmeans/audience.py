@@ -261,7 +261,7 @@ class _Writer:
 
     def _labels(self, model: Model, threads: int | None) -> Iterator[Any]:
         table = self.asked.table
-        for _, scored in model.blocks(table, threads=threads or kernels.default_threads()):
+        for _, scored, _ in model.blocks(table, threads=threads or kernels.default_threads()):
             self.tally.add(scored)
             yield scored.labels + 1
             if self.progress is not None:

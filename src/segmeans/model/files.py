@@ -25,7 +25,8 @@ from segmeans.records import (
 )
 from segmeans.settings import Settings
 from segmeans.tables.answers import check_format, write_answers
-from segmeans.tables.duck import Table
+from segmeans.tables.arrow import Text
+from segmeans.tables.duck import ALONG, Table
 from segmeans.tables.source import Opened, open_table
 
 Tick = Callable[[str, int, int], None]
@@ -43,6 +44,17 @@ COLUMNS = (
     "unscored",
 )
 """What is written beside the id, as :meth:`segmeans.model.Scored.to_dict` names it."""
+TYPES = {
+    "segment": "i4",
+    "distance": "f4",
+    "margin": "f4",
+    "certainty": "f4",
+    "standing_number": "i1",
+    "runner_up": "i4",
+    "unlike_number": "i1",
+    "status": "i1",
+}
+"""How the answers reach the engine, before words take the place of numbers."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +196,13 @@ def score(
     asked = open_for(model, source, settings)
     with asked.opened:
         tally = Tally(model.record)
-        blocks = _answers(model, asked.table, tally, settings.threads, progress)
+        blocks = _answers(model, asked, tally, settings.threads, progress)
         write_answers(
-            asked.table,
+            asked.table.engine,
             asked.id_column,
             blocks,
             out,
+            types=TYPES,
             words=_words(model.record),
             order=COLUMNS,
             overwrite=overwrite,
@@ -198,16 +211,18 @@ def score(
 
 
 def _answers(
-    model: Model, table: Table, tally: Tally, threads: int | None, progress: Tick | None
-) -> Iterator[dict[str, NDArray[Any]]]:
-    for _, scored in model.blocks(table, threads=threads or kernels.default_threads()):
-        tally.add(scored)
-        yield _numbered(scored)
+    model: Model, asked: Asked, tally: Tally, threads: int | None, progress: Tick | None
+) -> Iterator[dict[str, NDArray[Any] | Text]]:
+    threads = threads or kernels.default_threads()
+    for block in model.blocks(asked.table, threads=threads, along=asked.id_column):
+        tally.add(block.scored)
+        answers = _numbered(block.scored)
+        yield answers if block.along is None else {**answers, ALONG: block.along}
         if progress is not None:
-            progress("Scoring", tally.rows, table.n_rows)
+            progress("Scoring", tally.rows, asked.table.n_rows)
 
 
-def _numbered(scored: Scored) -> dict[str, NDArray[Any]]:
+def _numbered(scored: Scored) -> dict[str, NDArray[Any] | Text]:
     """Return the answers as numbers; words count from 1, 0 is none."""
     assigned = scored.assigned
     unlike = np.zeros(len(scored), dtype=np.int8)

@@ -18,7 +18,8 @@ from segmeans.model.calibration import UNLIKE
 from segmeans.model.scored import Scored
 from segmeans.preparation.values import Columns
 from segmeans.records import ModelRecord
-from segmeans.tables.duck import Table
+from segmeans.tables.arrow import Text
+from segmeans.tables.duck import ALONG, BLOCK_ROWS, Table
 
 RANGE = 1.0
 """A value farther outside what was seen than this many times the seen range is unlike it."""
@@ -29,6 +30,7 @@ class Block(NamedTuple):
 
     raw: Mapping[str, NDArray[Any]]
     scored: Scored
+    along: Text | None  # a column of text that came along unread
 
 
 class Model:
@@ -95,7 +97,9 @@ class Model:
         assigned = assign(matrix, self._centres, threads=threads).spread(used)
         return Scored(self.record, assigned, status, self._unlike(raw, assigned))
 
-    def blocks(self, table: Table, *, threads: int = 1) -> Iterator[Block]:
+    def blocks(
+        self, table: Table, *, threads: int = 1, along: str | None = None
+    ) -> Iterator[Block]:
         """Score a table block by block, in its order and in bounded memory.
 
         Parameters
@@ -103,13 +107,20 @@ class Model:
         table : Table
             Has the features.
         threads : int, default=1
+        along : str, optional
+            A column that comes along unread, as text.
 
         Yields
         ------
         Block
         """
-        for raw in ahead(table.blocks(preparation.raw_expressions(self.record.preparation))):
-            yield Block(raw, self.assign_raw(raw, threads=threads))
+        wanted = preparation.raw_expressions(self.record.preparation)
+        for batch in ahead(table.batches(wanted, along)):
+            columns = {name: batch.numbers(name) for name in wanted}
+            for first, rows in batch.parts(BLOCK_ROWS):
+                raw = {name: values[first : first + rows] for name, values in columns.items()}
+                text = None if along is None else batch.text(ALONG).part(first, rows)
+                yield Block(raw, self.assign_raw(raw, threads=threads), text)
 
     def _unlike(
         self, raw: Mapping[str, NDArray[Any]], assigned: Assigned

@@ -1,23 +1,21 @@
 """One answer per row of a table, written beside its id: no value passes through Python.
 
-The answers come as small numbers in blocks and are gathered in the engine, which spills to disk.
-Ids, and the words that numbers stand for, join them only while the file is written.
+The answers come as small numbers, block by block while the file is written, so that no more than a
+few blocks wait at any time. Ids pass through unread, and words take the place of numbers in the
+engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segmeans.errors import OutputError, SegmeansError, SettingError
-from segmeans.tables.duck import Array, Engine, Table, literal, quoted
+from segmeans.tables.arrow import TEXT, Array, Offer, Text
+from segmeans.tables.duck import ALONG, Engine, literal, quoted
 from segmeans.tables.sink import check_free, whole
 
 ANSWERS = "answers"
-TOGETHER = 4  # blocks inserted at once
 
 _CSV = "FORMAT csv, HEADER true"
 _PARQUET = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000"  # ids and distances hardly repeat
@@ -44,28 +42,32 @@ def check_format(path: str | Path) -> None:
 
 
 def write_answers(
-    table: Table,
+    engine: Engine,
     id_column: str | None,
-    blocks: Iterable[Mapping[str, Array]],
+    blocks: Iterator[Mapping[str, Array | Text]],
     path: str | Path,
     *,
+    types: Mapping[str, str],
     words: Mapping[str, tuple[str, Sequence[str | bool]]],
     order: Sequence[str],
     overwrite: bool = False,
 ) -> None:
-    """Write ids and answers, whole or not at all, in the order of the table.
+    """Write ids and answers, whole or not at all, in the order of the blocks.
 
     Parameters
     ----------
-    table : Table
-        Its engine gathers the answers.
+    engine : Engine
+        Asks for one block after the other while it writes.
     id_column : str or None
-        Written as text; None numbers the rows from 1.
-    blocks : iterable of mapping
-        Equally named arrays of numbers, together one value per row. NaN, and 0 in a column that
-        words belong to, are nobody's answer and are written as missing.
+        What the ids are called; they are the text :data:`segmeans.tables.duck.ALONG` of the
+        blocks. None numbers the rows from 1.
+    blocks : iterator of mapping
+        Equally named arrays, together one value per row. NaN, and 0 in a column that words belong
+        to, are nobody's answer and are written as missing.
     path : path
         Ends in ``.csv`` or ``.parquet``.
+    types : mapping
+        Of the columns of the blocks, as :class:`segmeans.tables.arrow.Offer` takes them.
     words : mapping
         Name of a written column to the column of the blocks that numbers its words from 1, and
         the words, texts or truth values. The numbers themselves may be written as well.
@@ -81,25 +83,24 @@ def write_answers(
     """
     check_format(path)
     check_free(path, overwrite=overwrite)
-    create = True
+    listed = Path(path).suffix.casefold() == ".parquet"
+    types = dict(types) if id_column is None else {ALONG: TEXT, **types}
+    first = "row" if id_column is None else _head(id_column, order)
+    head = "row_number() OVER ()" if id_column is None else quoted(ALONG)
+    query = f"SELECT {head} AS {quoted(first)}, {_written(types, words, order, listed=listed)} "
+    texts = () if id_column is None else (first,)
+    named = (name for name in words if not isinstance(words[name][1][0], bool))
+    offer = Offer(types, blocks)
     try:
-        for block in _joined(blocks):
-            table.engine.append(ANSWERS, block, create=create)
-            create = False
-        query = _query(table, id_column, words, order)
-        first = "row" if id_column is None else _head(id_column, order)
-        texts = () if id_column is None else (first,)
-        named = (name for name in words if not isinstance(words[name][1][0], bool))
-        copy_out(table.engine, query, path, texts=(*texts, *named), overwrite=overwrite)
+        with engine.offered(ANSWERS, offer):
+            query += f"FROM {ANSWERS}"
+            copy_out(engine, query, path, texts=(*texts, *named), overwrite=overwrite)
+    except OutputError:
+        if offer.error is not None:
+            raise offer.error from None
+        raise
     finally:
-        table.engine.run(f"DROP TABLE IF EXISTS {ANSWERS}")
-
-
-def _joined(blocks: Iterable[Mapping[str, Array]]) -> Iterator[dict[str, Array]]:
-    """Join blocks, because every insertion takes some time of its own."""
-    remaining = iter(blocks)
-    while group := list(islice(remaining, TOGETHER)):
-        yield {name: np.concatenate([block[name] for block in group]) for name in group[0]}
+        offer.close()
 
 
 def copy_out(
@@ -141,45 +142,44 @@ def copy_out(
             ) from None
 
 
-def _query(
-    table: Table,
-    id_column: str | None,
+def _written(
+    types: Mapping[str, str],
     words: Mapping[str, tuple[str, Sequence[str | bool]]],
     order: Sequence[str],
+    *,
+    listed: bool,
 ) -> str:
+    """Return SQL for the columns to write after the id."""
     counted = {column for column, _ in words.values()}
-    types = table.engine.types(f"SELECT * FROM {ANSWERS}")
     written = []
     for name in order:
         if name in words:
             column, texts = words[name]
-            value = _worded(column, texts)
+            value = _worded(column, texts, listed=listed)
         elif name in counted:
             value = f"nullif({quoted(name)}, 0)"
-        elif types[name] == "FLOAT":
+        elif types[name].startswith("f"):
             value = f"CASE WHEN NOT isnan({quoted(name)}) THEN {quoted(name)} END"
         else:
             value = quoted(name)
         written.append(f"{value} AS {quoted(name)}")
-    if id_column is None:
-        first = f'row_number() OVER () AS "row", {", ".join(written)}'
-        return f"SELECT {first} FROM {ANSWERS}"
-    return (
-        f"SELECT i AS {quoted(_head(id_column, order))}, {', '.join(written)} FROM "
-        f"(SELECT CAST({quoted(id_column)} AS VARCHAR) AS i FROM {quoted(table.relation)}) "
-        f"POSITIONAL JOIN {ANSWERS}"
-    )
+    return ", ".join(written)
 
 
 def _head(id_column: str, order: Sequence[str]) -> str:
     return "id" if id_column.casefold() in order else id_column
 
 
-def _worded(column: str, words: Sequence[str | bool]) -> str:
-    """Return SQL for the words that the numbers of a column stand for, from 1."""
-    said = [word if isinstance(word, str) else str(word).lower() for word in words]
-    texts = [literal(word) if isinstance(words[0], str) else word for word in said]
-    cases = " ".join(f"WHEN {place} THEN {text}" for place, text in enumerate(texts, 1))
+def _worded(column: str, words: Sequence[str | bool], *, listed: bool) -> str:
+    """Return SQL for the words that the numbers of a column stand for, from 1.
+
+    A type that lists the words spares Parquet from finding out that there are few of them; its
+    readers see texts either way.
+    """
+    said = [literal(word) if isinstance(word, str) else str(word).lower() for word in words]
+    if listed and isinstance(words[0], str):
+        said = [f"{text}::ENUM({', '.join(said)})" for text in said]
+    cases = " ".join(f"WHEN {place} THEN {text}" for place, text in enumerate(said, 1))
     return f"CASE {quoted(column)} {cases} END"
 
 

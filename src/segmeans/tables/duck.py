@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,9 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from segmeans.errors import DataError, OutputError, SourceError
+from segmeans.tables.arrow import Batch, Reading, StreamError
 from segmeans.tables.sql import Expression, render
 
 BLOCK_ROWS = 65_536
+ALONG = "along unread"  # the column of text that comes with numbers
 VECTOR_ROWS = 2_048  # DuckDB hands out rows in vectors of this many
 MEMORY_SHARE = 0.6  # of what DuckDB would take by itself; the rest belongs to the arrays
 
@@ -177,15 +180,21 @@ class Engine:
         """
         self.append(name, data, create=True, where=where)
 
+    @contextmanager
+    def offered(self, name: str, data: object) -> Iterator[None]:
+        """Let queries read an object under a name, for as long as the context lasts."""
+        self._connection.register(name, data)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
     def append(self, name: str, data: object, *, create: bool = False, where: str = "") -> None:
         """Add the rows of a dataframe, an Arrow stream or a mapping of arrays to a table."""
         verb = f"CREATE TABLE {quoted(name)} AS" if create else f"INSERT INTO {quoted(name)}"
         try:
-            self._connection.register("incoming", data)
-            try:
+            with self.offered("incoming", data):
                 self._connection.execute(f"{verb} SELECT * FROM incoming")
-            finally:
-                self._connection.unregister("incoming")
         except duckdb.Error as error:
             raise _translated(error, where) from None
 
@@ -205,8 +214,36 @@ class Engine:
             raise _translated(error, where) from None
         return {name: _filled(cast("Array", column)) for name, column in columns.items()}
 
+    def batches(self, query: str, *, where: str = "") -> Iterator[Batch]:
+        """Yield the rows of a query as they come, in order and in bounded memory.
+
+        Parameters
+        ----------
+        query : str
+            Gives floats that are never NULL, and texts.
+        where : str, default=""
+            What the query is about, for the error message.
+        """
+        cursor = self._connection.cursor()
+        try:
+            yield from Reading(cursor.sql(query))
+        except duckdb.Error as error:
+            raise _translated(error, where) from None
+        except StreamError as error:
+            raise SourceError(
+                "The data cannot be read", where=where, found=plain(error.what)
+            ) from None
+        finally:
+            cursor.close()
+
     def stream(
-        self, query: str, rows: int, *, total: int | None = None, where: str = ""
+        self,
+        query: str,
+        rows: int,
+        *,
+        total: int | None = None,
+        numbers: bool = False,
+        where: str = "",
     ) -> Iterator[dict[str, Array]]:
         """Yield blocks of exactly ``rows`` rows (the last one shorter) in bounded memory.
 
@@ -218,6 +255,8 @@ class Engine:
             Rows per block.
         total : int, optional
             At most this many rows come; where they fit one block, pandas need not be loaded.
+        numbers : bool, default=False
+            All columns are floats that are never NULL, so that pandas need not be loaded either.
         where : str, default=""
             What the query is about, for the error message.
         """
@@ -226,33 +265,38 @@ class Engine:
             if any(map(len, block.values())):
                 yield block
             return
+        if numbers:
+            found = (batch.columns() for batch in self.batches(query, where=where))
+            yield from _in_blocks(found, rows)
+        else:
+            yield from _in_blocks(self._frames(query, rows, where), rows)
+
+    def _frames(self, query: str, rows: int, where: str) -> Iterator[dict[str, Array]]:
+        """Yield the rows of a query in pieces of whole vectors, about as many as asked for."""
         cursor = self._connection.cursor()
         vectors = max(1, rows // VECTOR_ROWS)
-        held: dict[str, list[Array]] = {}
-        waiting = 0
         try:
             cursor.execute(query)
-            while True:
-                frame = cursor.fetch_df_chunk(vectors)
-                if len(frame) == 0:
-                    break
-                for name in frame:
-                    held.setdefault(str(name), []).append(_unframed(frame[name]))
-                waiting += len(frame)
-                if waiting < rows:
-                    continue
-                joined = {name: np.concatenate(parts) for name, parts in held.items()}
-                whole = waiting - waiting % rows
-                for start in range(0, whole, rows):
-                    yield {name: column[start : start + rows] for name, column in joined.items()}
-                held = {name: [column[whole:]] for name, column in joined.items()}
-                waiting -= whole
-            if waiting:
-                yield {name: np.concatenate(parts) for name, parts in held.items()}
+            while len(frame := cursor.fetch_df_chunk(vectors)):
+                yield {str(name): _unframed(frame[name]) for name in frame}
         except duckdb.Error as error:
             raise _translated(error, where) from None
         finally:
             cursor.close()
+
+
+def _in_blocks(pieces: Iterable[dict[str, Array]], rows: int) -> Iterator[dict[str, Array]]:
+    """Yield pieces of any length again as blocks of the same length; the last may be shorter."""
+    held: dict[str, Array] = {}
+    for piece in pieces:
+        joined = {n: np.concatenate([held[n], v]) if held else v for n, v in piece.items()}
+        length = len(next(iter(joined.values()), ()))
+        whole = length - length % rows
+        for start in range(0, whole, rows):
+            yield {name: column[start : start + rows] for name, column in joined.items()}
+        held = {n: v[whole:] for n, v in joined.items()} if whole < length else {}
+    if held:
+        yield held
 
 
 def _filled(column: Array) -> Array:
@@ -358,7 +402,7 @@ class Table:
             Per name an array of ``n_rows`` values: numbers and truth values as float64 with NaN
             for missing, everything else as text (object) with None for missing.
         """
-        return self.engine.arrays(self._select(expressions, None), where=self.name)
+        return self.engine.arrays(self._query(expressions, None)[0], where=self.name)
 
     def blocks(
         self,
@@ -378,8 +422,29 @@ class Table:
         where : expression, optional
             Leave out rows for which this is not true.
         """
-        query = self._select(expressions, where)
-        yield from self.engine.stream(query, rows, total=self.n_rows, where=self.name)
+        query, numbers = self._query(expressions, where)
+        if self.n_rows > rows and numbers:
+            query = _without_null(query, list(expressions))
+        yield from self.engine.stream(
+            query, rows, total=self.n_rows, numbers=numbers, where=self.name
+        )
+
+    def batches(self, expressions: Mapping[str, Expression], text: str | None) -> Iterator[Batch]:
+        """Yield columns of numbers as the engine gives them, in source order and bounded memory.
+
+        Parameters
+        ----------
+        expressions : mapping
+            Output name to expression over the columns of the table; a number each.
+        text : str or None
+            A column of the table to come along unread, as text, named :data:`ALONG`.
+        """
+        along = [] if text is None else [f"CAST({quoted(text)} AS VARCHAR) AS {quoted(ALONG)}"]
+        columns = [*(f"{_written(e)} AS {quoted(n)}" for n, e in expressions.items()), *along]
+        query = f"SELECT {', '.join(columns)} FROM {quoted(self.relation)}"
+        yield from self.engine.batches(
+            _without_null(query, list(expressions), along=text is not None), where=self.name
+        )
 
     def aggregate(
         self, expressions: Mapping[str, Expression], *, where: Expression | None = None
@@ -433,17 +498,31 @@ class Table:
         query = f"SELECT CAST({quoted(name)} AS VARCHAR) AS v FROM {quoted(self.relation)}"
         return self.engine.arrays(query, where=self.name)["v"]
 
-    def _select(self, expressions: Mapping[str, Expression], where: Expression | None) -> str:
+    def _query(
+        self, expressions: Mapping[str, Expression], where: Expression | None
+    ) -> tuple[str, bool]:
+        """Return a query for expressions, and whether all of them are numbers."""
         columns = ", ".join(
             f"{_written(expression)} AS {quoted(name)}" for name, expression in expressions.items()
         )
         query = f"SELECT {columns} FROM {quoted(self.relation)}" + _where(where)
+        types = self.engine.types(query, where=self.name)
         served = ", ".join(
             f"CAST({quoted(name)} AS {'DOUBLE' if _numeric(type_) else 'VARCHAR'}) "
             f"AS {quoted(name)}"
-            for name, type_ in self.engine.types(query, where=self.name).items()
+            for name, type_ in types.items()
         )
-        return f"SELECT {served} FROM ({query})"
+        return f"SELECT {served} FROM ({query})", all(map(_numeric, types.values()))
+
+
+def _without_null(query: str, names: Sequence[str], *, along: bool = False) -> str:
+    """Return a query whose numbers are floats, NaN where they were NULL."""
+    columns = [
+        f"coalesce(CAST({quoted(name)} AS DOUBLE), 'NaN'::DOUBLE) AS {quoted(name)}"
+        for name in names
+    ]
+    columns += [quoted(ALONG)] if along else []
+    return f"SELECT {', '.join(columns)} FROM ({query})"
 
 
 def _numeric(type_: str) -> bool:

@@ -79,7 +79,7 @@ def refresh(
     with asked.opened:
         tally = Tally(record)
         spread = Spread(record.preparation, {one.column: one.edges for one in record.seen})
-        for raw, scored in model.blocks(asked.table, threads=threads):
+        for raw, scored, _ in model.blocks(asked.table, threads=threads):
             tally.add(scored)
             spread.add(raw)
             if progress is not None:
