@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 
 from segmeans import load, segment, write
-from segmeans.refit import refit
+from segmeans.clustering.search import sweep
+from segmeans.prepared import prepare
+from segmeans.refit import moved_since, refit
 from segmeans.settings import Settings
 from segmeans.study import Study
+from segmeans.study.warm import WarmStart
 
 CENTRES = np.array([[20.0, 80.0], [50.0, 20.0], [80.0, 70.0], [55.0, 130.0]])
 
@@ -77,3 +81,65 @@ def test_what_is_new_is_added_under_a_name_and_id_of_its_own(
     assert float(new.centre["spend"]) == pytest.approx(130, abs=3)
     assert len({one.id for one in study.record.segments}) == 4
     assert load(tmp_path / "new" / "model.json").record == study.model.record
+
+
+def test_the_old_centres_are_one_more_start(trained: Study) -> None:
+    study, record = refit(trained.model, day([0, 1, 2], 1), Settings(fast=True, seed=99))
+    study.close()
+    assert record.start == "same"
+    assert record.warm_inertia == pytest.approx(record.cold_inertia, rel=1e-9)
+    study, record = refit(trained.model, day([0, 1, 2], 1), Settings(fast=True, k=2))
+    study.close()
+    assert (record.start, record.warm_inertia) == ("untried", None)
+    study, record = refit(trained.model, day([0, 1], 3), Settings(fast=True))
+    study.close()
+    assert record.start == "untried"  # nobody is left in one of the old segments
+
+
+def test_of_two_starts_the_better_is_kept(trained: Study) -> None:
+    """The old centres mend a poor search, and give way to a good one."""
+    data = day([0, 1, 2], 1)
+    with segment(data, k=3, fast=True, seed=1) as study:
+        rows = prepare(study.opened.table, study.record.preparation, tick=lambda *_: None)
+        [good] = sweep(rows.rows, [3], seed=0)
+        poor = dataclasses.replace(good, inertia=good.inertia * 1.5)
+        start = WarmStart(trained.model)
+        [kept] = start.improved(study.opened.table, rows, [poor], 1)
+        assert start.found == "warm"
+        assert kept.inertia == pytest.approx(good.inertia, rel=1e-9)
+        assert np.allclose(kept.centres, good.centres)
+        assert kept.sizes.tolist() == good.sizes.tolist()
+        assert not kept.certificate.certified
+        assert "earlier model" in kept.certificate.reason
+        start = WarmStart(trained.model)
+        better = dataclasses.replace(good, inertia=good.inertia * 0.9)
+        assert start.improved(study.opened.table, rows, [better], 1) == (better,)
+        assert start.found == "cold"
+
+
+def test_a_refit_tells_who_moved_since_the_old_study(tmp_path: Path) -> None:
+    then, now = day([0, 1, 2], 1), day([0, 1, 2], 1)
+    for row in range(40):  # the first forty customers are now like the customer beside them
+        now["age"][row], now["spend"][row] = now["age"][row + 1], now["spend"][row + 1]
+    with segment(then, k=3, fast=True, seed=1) as study:
+        write(study, tmp_path / "then", figures=False)
+    old = load(tmp_path / "then" / "model.json")
+    study, _ = refit(old, now, Settings(fast=True))
+    with study:
+        found = moved_since(tmp_path / "then", study, name="now")
+        assert found is not None
+        write(study, tmp_path / "now", figures=False, tracked=found)
+    [step] = found.steps
+    labels = old.assign(then).labels
+    moved = int(np.count_nonzero(labels[:40] != labels[1:41]))
+    assert sum(map(sum, step.counts)) == 600
+    assert round(step.moved_share * 600) == moved > 0
+    page = (tmp_path / "now" / "report.html").read_text("utf-8")
+    assert 'id="moves"' in page
+    assert "data:image/svg+xml;base64," in page
+    assert "## Who moved" in (tmp_path / "now" / "report.md").read_text("utf-8")
+    with segment(then, k=3, fast=True, seed=1) as study:
+        assert moved_since(tmp_path / "nowhere", study) is None
+        (tmp_path / "broken").mkdir()
+        (tmp_path / "broken" / "segments.csv").write_text("id,segment,name\n1,1,a\n1,1,a\n")
+        assert moved_since(tmp_path / "broken", study) is None

@@ -516,6 +516,12 @@ class Step:
     left: tuple[int, ...]  # by origin
     flows: tuple[Flow, ...]  # of all pairs that differ, the largest first
     moved_share: float  # of the customers of both periods
+    shares: tuple[tuple[float, ...], ...]  # the counts as shares of their row
+    # what the same customers are worth in the later period, of those who left in the earlier one
+    value: str | None = None  # the column; None when nothing was said of it
+    values: tuple[tuple[float, ...], ...] = ()  # in the places of the counts
+    joined_values: tuple[float, ...] = ()
+    left_values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -544,6 +550,10 @@ class RefitRecord:
     kept: tuple[KeptSegment, ...]
     retired: tuple[str, ...]  # names of segments that are no more
     added: tuple[str, ...]  # names of segments that are new
+    # which start the solution came from: the old centres, nothing, or both alike
+    start: Literal["untried", "same", "warm", "cold"] = "untried"
+    cold_inertia: float | None = None
+    warm_inertia: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmeans import preparation
+from segmeans.errors import ColumnNotFoundError, DataError, SourceError
 from segmeans.model import Model
-from segmeans.records import KeptSegment, ModelSegment, RefitRecord, Segment
+from segmeans.records import KeptSegment, ModelSegment, RefitRecord, Segment, TrackRecord
 from segmeans.settings import Settings
 from segmeans.study import Progress, Study, conduct, silent
+from segmeans.study.warm import WarmStart
+from segmeans.tracking import history, track
 from segmeans.tracking.identity import matched, unlike_others
 
 
@@ -28,9 +32,9 @@ def refit(
 ) -> Refitted:
     """Fit a model anew on other customers and carry over the ids and names of its segments.
 
-    The new fit starts from nothing but the customers, so that it is as good as any first study of
-    them. Old and new segments are then matched on the customers they share when both models assign
-    the same customers.
+    The search starts from nothing, as for any first study, and once more from the centres of the
+    old segments; the better solution is kept. Old and new segments are then matched on the
+    customers they share when both models assign the same customers.
 
     Parameters
     ----------
@@ -52,12 +56,45 @@ def refit(
     ColumnNotFoundError, SourceError, DataError
         When the source cannot be read, lacks a column, or cannot bear the fit.
     """
-    study = conduct(source, _asked(model, settings or Settings()), progress=progress)
+    start = WarmStart(model)
+    asked = _asked(model, settings or Settings())
+    study = conduct(source, asked, progress=progress, start=start)
     try:
-        return _carried(model, study)
+        return _carried(model, study, start)
     except BaseException:
         study.close()
         raise
+
+
+def moved_since(
+    earlier: str | Path, study: Study, *, name: str = "now", threads: int | None = None
+) -> TrackRecord | None:
+    """Say who is in another segment than in an earlier study.
+
+    Parameters
+    ----------
+    earlier : str or Path
+        Folder of the study, with its file of segments.
+    study : Study
+        Of later customers, known by the same ids.
+    name : str, default="now"
+        What to call its period.
+    threads : int, optional
+
+    Returns
+    -------
+    TrackRecord or None
+        None where there is no such file, or no customer is known from then.
+    """
+    if study.model.record.id_column is None or not Path(earlier).is_dir():
+        return None
+    now = {key: values.tolist() for key, values in list(study.customers().items())[:3]}
+    try:
+        [before] = history(earlier)
+        found = track([before, now], names=(str(before), name), threads=threads)
+    except (SourceError, DataError, ColumnNotFoundError, ValueError):
+        return None  # nothing that could be joined; the study itself is whole without it
+    return found if any(map(sum, found.steps[0].counts)) else None
 
 
 def _asked(model: Model, settings: Settings) -> Settings:
@@ -77,7 +114,7 @@ def _asked(model: Model, settings: Settings) -> Settings:
     return settings.model_copy(update={name: v for name, v in known.items() if name not in said})
 
 
-def _carried(model: Model, study: Study) -> Refitted:
+def _carried(model: Model, study: Study, start: WarmStart) -> Refitted:
     old, new = model.record.segments, study.record.segments
     pairs = matched(_crossed(model, study))
     kept = {now: then for then, now, _ in pairs}
@@ -105,6 +142,9 @@ def _carried(model: Model, study: Study) -> Refitted:
         ),
         retired=tuple(one.name for place, one in enumerate(old) if place not in kept.values()),
         added=tuple(one.name for place, one in enumerate(segments) if place not in kept),
+        start=start.found,
+        cold_inertia=start.cold,
+        warm_inertia=start.warm,
     )
     return Refitted(_renamed(study, segments), record)
 

@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmeans.errors import ColumnNotFoundError, DataError, OutputError, SettingError
+from segmeans.errors import (
+    ColumnNotFoundError,
+    DataError,
+    OutputError,
+    SettingError,
+    SourceError,
+)
 from segmeans.tables.periods import UNSCORED, Crossed
-from segmeans.tracking import track
+from segmeans.tracking import history, track
 from segmeans.tracking.moves import step
 
 NAMES = ("big", "small", "tiny")
@@ -119,3 +125,44 @@ def test_planted_movement_is_found_and_measured() -> None:
         [flow] = beyond
         net = (flow.customers - flow.back) / sum(crossed.counts[0])
         assert net == pytest.approx(0.1, abs=0.05)
+
+
+def test_value_moves_with_the_customers(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.csv", ["1", "2", "3", "4"], ["big", "big", "small", "small"])
+    second = write(tmp_path / "b.csv", ["1", "2", "3", "5"], ["big", "small", "small", "big"])
+    worth = pd.DataFrame({"who": [1, 2, 3, 4, 5, 5], "paid": [10.0, 20.5, None, 7, 1, 2]})
+    worth.to_csv(tmp_path / "worth.csv", index=False)
+    [found] = track([first, second], value="paid", values=tmp_path / "worth.csv").steps
+    assert found.value == "paid"
+    assert found.counts == ((1, 1), (0, 1))
+    assert found.shares == ((0.5, 0.5), (0.0, 1.0))
+    assert found.values == ((10.0, 20.5), (0.0, 0.0))
+    assert found.joined_values == (3.0, 0.0)
+    assert found.left_values == (0.0, 7.0)
+    for path, paid in ((first, [1, 2, 3, 4]), (second, [10, 20, 30, 50])):
+        pd.read_csv(path, dtype=str).assign(paid=paid).to_csv(path, index=False)
+    [found] = track([first, second], value="paid").steps
+    assert found.values == ((10.0, 20.0), (0.0, 30.0))  # of the later period
+    assert found.joined_values == (50.0, 0.0)
+    assert found.left_values == (0.0, 4.0)  # the last that is known
+    with pytest.raises(ColumnNotFoundError, match="Try: 'paid'"):
+        track([first, second], value="payd")
+    with pytest.raises(DataError, match="must be a number"):
+        track([first, second], value="name")
+    with pytest.raises(SettingError, match="--value"):
+        track([first, second], values=tmp_path / "worth.csv")
+
+
+def test_a_folder_stands_for_its_periods(tmp_path: Path) -> None:
+    for name in ("2026-10.csv", "2026-9.csv", "2025-12.parquet"):
+        write(tmp_path / name, ["1", "2"], ["big", "small"])
+    (tmp_path / "2027-1").mkdir()
+    write(tmp_path / "2027-1" / "segments.csv", ["1", "2"], ["big", "small"])
+    (tmp_path / "notes.txt").write_text("nothing to follow")
+    (tmp_path / "empty").mkdir()
+    names = ["2025-12.parquet", "2026-9.csv", "2026-10.csv", "2027-1/segments.csv"]
+    assert history(tmp_path) == [tmp_path / name for name in names]
+    assert history(tmp_path / "2027-1") == [tmp_path / "2027-1" / "segments.csv"]
+    assert track([tmp_path]).periods == tuple(str(tmp_path / name) for name in names)
+    with pytest.raises(SourceError, match="no files of segments"):
+        history(tmp_path / "empty")

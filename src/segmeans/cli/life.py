@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -109,12 +110,14 @@ def refresh(
     if not (quiet or json_):
         life.show_refresh(record)
     if refit:
+        from segmeans.refit import moved_since
         from segmeans.refit import refit as fit_anew
 
         with screen.progress(quiet=quiet or json_) as progress:
             study, record = fit_anew(old, source, settings, progress=progress)
             with study:
-                bundle.write(study, out, overwrite=overwrite, progress=progress)
+                tracked = moved_since(Path(model).parent, study, name=source, threads=threads)
+                bundle.write(study, out, overwrite=overwrite, tracked=tracked, progress=progress)
         if not (quiet or json_):
             life.show_refit(record, out)
     if json_:
@@ -127,10 +130,21 @@ def track(
     *,
     sources: Annotated[
         list[str],
-        typer.Argument(help="Files of segments, the earliest first.", show_default=False),
+        typer.Argument(
+            help="Files of segments, the earliest first; or a folder of them.", show_default=False
+        ),
     ],
+    value: Annotated[
+        str | None, typer.Option(help="Column with what a customer is worth, to sum up as well.")
+    ] = None,
+    values: Annotated[
+        str | None, typer.Option(help="File with that column, if the files do not have it.")
+    ] = None,
     out: Annotated[
         str | None, typer.Option(help="Write the previous and the current segment of everyone.")
+    ] = None,
+    report: Annotated[
+        str | None, typer.Option(help="Write a page with the flows as a figure: moves.html.")
     ] = None,
     id_: Annotated[str | None, typer.Option("--id", help="The id. Default: first column.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
@@ -140,9 +154,16 @@ def track(
     """Say who moved from where to where: segmeans track january.csv february.csv."""
     from segmeans.model import record_json
     from segmeans.report import life
+    from segmeans.tables.sink import check_free, write_text
     from segmeans.tracking import track
 
-    record = track(sources, id_column=id_, out=out, overwrite=overwrite)
+    if report is not None:
+        check_free(report, overwrite=overwrite)
+    record = track(sources, id_column=id_, value=value, values=values, out=out, overwrite=overwrite)
+    if report is not None:
+        from segmeans.report.page import moves_html
+
+        write_text(report, moves_html(record), overwrite)
     if json_:
         typer.echo(record_json(record), nl=False)
     elif not quiet:

@@ -16,7 +16,7 @@ from segmeans.tables.sink import Outputs
 
 if TYPE_CHECKING:
     from segmeans.commerce import OrdersRecord
-    from segmeans.records import ProfileRow, StudyRecord
+    from segmeans.records import ProfileRow, StudyRecord, TrackRecord
 
 TYPES = {"segment": "BIGINT", "runner_up": "BIGINT"}
 PROFILE_COLUMNS = (
@@ -51,6 +51,7 @@ def write(
     pdf: bool = False,
     browser: str | None = None,
     rejected: bool = False,
+    tracked: TrackRecord | None = None,
     progress: Progress | None = None,
 ) -> tuple[Path, ...]:
     """Write everything a study gives into one folder, whole or not at all.
@@ -72,6 +73,8 @@ def write(
         The program that prints it; by default one is looked for.
     rejected : bool, default=False
         Of an order log, write the lines that were left out.
+    tracked : TrackRecord, optional
+        Who moved since an earlier period; the report then tells of it.
     progress : callable, optional
         Called as ``progress(step, done, total)``.
 
@@ -109,7 +112,7 @@ def write(
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
         found = study.commerce.record if study.commerce is not None else None
-        for name, text in pages(study.record, advice, found).items():
+        for name, text in pages(study.record, advice, found, tracked).items():
             outputs.text(name, text)
             if pdf and name == "report.html":
                 outputs.path("report.pdf").write_bytes(_printed(text, program, tell))
@@ -147,11 +150,16 @@ def advise_on(record: StudyRecord, found: OrdersRecord | None) -> ActionsRecord:
     return recommend(record, playbook, found.value if found is not None else ())
 
 
-def pages(record: StudyRecord, advice: ActionsRecord, found: OrdersRecord | None) -> dict[str, str]:
+def pages(
+    record: StudyRecord,
+    advice: ActionsRecord,
+    found: OrdersRecord | None,
+    tracked: TrackRecord | None = None,
+) -> dict[str, str]:
     """Return the text of every page of a report by the name of its file."""
     from segmeans.report import page  # jinja2 takes a moment to load
 
-    data = page.report_data(record, advice, found)
+    data = page.report_data(record, advice, found, tracked)
     return {"report.html": page.html(data), "report.md": page.markdown(data)}
 
 

@@ -20,7 +20,7 @@ from segmeans.records import (
     TrackRecord,
 )
 from segmeans.report.screen import console, show_findings
-from segmeans.segments.words import plain_text
+from segmeans.segments.words import plain_number, plain_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +66,11 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
 
 
 WORDS = {"name", "name there", "feature", "from", "folder", "structure", "features"}
+STARTS = {
+    "same": "The old centres and a search from nothing lead to the same solution.",
+    "warm": "The old centres lead to a better solution than a search from nothing; it is kept.",
+    "cold": "A search from nothing leads to a better solution than the old centres; it is kept.",
+}
 ADVICE = {
     "keep": "Keep the model.",
     "refit": "Refit the model: segmeans run on these customers.",
@@ -133,6 +138,8 @@ def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = Non
     on = on or console()
     on.print()
     on.print(Text(f"Fitted anew: {len(record.kept)} segments found again", style="bold"))
+    if record.start in STARTS:
+        on.print(Text(f"  {STARTS[record.start]}"))
     print_table(
         ("name", "overlap", "at training", "now"),
         [
@@ -240,15 +247,16 @@ def _show_step(step: Step, on: Console) -> None:
         )
     )
     numbers = {name: str(place) for place, name in enumerate(step.targets, 1)}
-    print_table(
-        ("from", *(f"to {number}" for number in numbers.values()), "left"),
-        [
-            (_numbered(origin, numbers), *(f"{count:,}" for count in row), f"{left:,}")
-            for origin, row, left in zip(step.origins, step.counts, step.left, strict=True)
-        ]
-        + [("joined", *(f"{count:,}" for count in step.joined), "")],
-        on,
-    )
+    _print_matrix(step, [[f"{n:,}" for n in row] for row in _with_outside(step)], on)
+    on.print()
+    on.print(Text("  Of those who are still there:"))
+    _print_matrix(step, [[_percent(share) for share in row] for row in step.shares], on)
+    if step.value is not None:
+        on.print()
+        on.print(Text(f"  {plain_text(step.value)}, of those who left as far as it is known:"))
+        rows = [[*row, left] for row, left in zip(step.values, step.left_values, strict=True)]
+        rows.append([*step.joined_values])
+        _print_matrix(step, [[plain_number(total) for total in row] for row in rows], on)
     on.print()
     for name in (name for name in numbers if name not in step.origins):
         on.print(Text(f"  To {_numbered(name, numbers)}"))
@@ -264,6 +272,22 @@ def _show_step(step: Step, on: Console) -> None:
                 f"{flow.back:,} the other way."
             )
         )
+
+
+def _with_outside(step: Step) -> list[list[int]]:
+    """Return the counts with those who left in a last column and those who joined in a last row."""
+    rows = [[*row, left] for row, left in zip(step.counts, step.left, strict=True)]
+    return [*rows, [*step.joined]]
+
+
+def _print_matrix(step: Step, cells: list[list[str]], on: Console) -> None:
+    """Print a row per origin and, where there is one more, a row of those who joined."""
+    numbers = {name: str(place) for place, name in enumerate(step.targets, 1)}
+    origins = [*(_numbered(origin, numbers) for origin in step.origins), "joined"]
+    headers = ["from", *(f"to {number}" for number in numbers.values())]
+    headers += ["left"] if len(cells[0]) > len(numbers) else []
+    rows = [[name, *row] for name, row in zip(origins, cells, strict=False)]
+    print_table(headers, [row + [""] * (len(headers) - len(row)) for row in rows], on)
 
 
 def _numbered(name: str, numbers: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from segmeans.report.page_data import ReportData
 from segmeans.report.page_evidence import evidence, source_name
+from segmeans.report.page_moves import moves
 from segmeans.report.page_parts import actions, cards, headline, heat
 from segmeans.report.page_typing import typing_tools
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     import jinja2
 
     from segmeans.commerce import OrdersRecord
-    from segmeans.records import StudyRecord
+    from segmeans.records import StudyRecord, TrackRecord
     from segmeans.segments.actions import ActionsRecord
 
-STYLES = ("base", "cards", "heat", "actions", "typing", "orders", "evidence", "print")
+STYLES = ("base", "cards", "heat", "actions", "moves", "typing", "orders", "evidence", "print")
 
 STRUCTURES = {
     "natural": "Natural segments: separated from one another, and found again in new samples.",
@@ -35,7 +36,10 @@ STRUCTURES = {
 
 
 def report_data(
-    record: StudyRecord, advice: ActionsRecord, found: OrdersRecord | None = None
+    record: StudyRecord,
+    advice: ActionsRecord,
+    found: OrdersRecord | None = None,
+    tracked: TrackRecord | None = None,
 ) -> ReportData:
     """Return everything a report says.
 
@@ -45,6 +49,8 @@ def report_data(
     advice : ActionsRecord
     found : OrdersRecord, optional
         Of an order log.
+    tracked : TrackRecord, optional
+        Who moved since an earlier period.
 
     Returns
     -------
@@ -79,6 +85,7 @@ def report_data(
         typing=typing_tools(record),
         orders=orders,
         evidence=evidence(record),
+        moves=None if tracked is None else moves(tracked),
     )
 
 
@@ -94,6 +101,21 @@ def html(data: ReportData) -> str:
     str
     """
     return _environment().get_template("page.html.j2").render(report=data, styles=STYLES)
+
+
+def moves_html(record: TrackRecord) -> str:
+    """Return who moved from where to where as one page that needs nothing else.
+
+    Parameters
+    ----------
+    record : TrackRecord
+
+    Returns
+    -------
+    str
+    """
+    template = _environment().get_template("moves-page.html.j2")
+    return template.render(report={"moves": moves(record)}, styles=("base", "moves", "print"))
 
 
 def markdown(data: ReportData) -> str:

@@ -177,6 +177,25 @@ class Orders:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A figure that is part of the page."""
+
+    source: str  # a data URI
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moves:
+    """Who moved from where to where since earlier periods."""
+
+    title: str
+    told: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything an analyst asks for."""
 
@@ -210,3 +229,4 @@ class ReportData:
     typing: tuple[Typing, ...]
     orders: Orders | None
     evidence: Evidence
+    moves: Moves | None = None

@@ -39,6 +39,7 @@ from segmeans.segments.profile import profile
 from segmeans.segments.typing_tool import Answers
 from segmeans.settings import Settings
 from segmeans.study.result import Inspection, Progress, Study, silent
+from segmeans.study.warm import WarmStart
 from segmeans.tables.orders import CustomerTable, OrderLog
 from segmeans.tables.roles import recognise
 from segmeans.tables.source import Opened, open_table
@@ -120,7 +121,13 @@ def segment(data: Any, **settings: Any) -> Study:
     return conduct(data, Settings.ask(settings, where="segment()"))
 
 
-def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> Study:
+def conduct(
+    source: Any,
+    settings: Settings,
+    *,
+    progress: Progress = silent,
+    start: WarmStart | None = None,
+) -> Study:
     """Carry out a study from the source to the segments of every customer.
 
     Parameters
@@ -129,6 +136,8 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
     settings : Settings
     progress : Progress, optional
         Told of every step.
+    start : WarmStart, optional
+        An earlier model, from whose centres the search starts as well.
 
     Returns
     -------
@@ -144,16 +153,18 @@ def conduct(source: Any, settings: Settings, *, progress: Progress = silent) -> 
     progress("Reading the table", 0, 1)
     opened = _open(source, settings)
     try:
-        study = _conduct(opened, settings, progress)
+        study = _conduct(opened, settings, progress, start)
     except BaseException:
         opened.close()
         raise
     return study
 
 
-def _conduct(opened: Opened, settings: Settings, progress: Progress) -> Study:
+def _conduct(
+    opened: Opened, settings: Settings, progress: Progress, start: WarmStart | None
+) -> Study:
     ready = _ready(opened, settings, progress)
-    searched = _searched(ready, settings, progress)
+    searched = _searched(ready, settings, progress, start)
     progress("Assigning everyone", 0, 1)
     centres, assigned, prices = _settled(ready, searched.solution, settings)
     progress("Assigning everyone", 1, 1)
@@ -261,12 +272,16 @@ def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
     return _Ready(opened, orders, seen.roles, fitted.state, rows, findings)
 
 
-def _searched(ready: _Ready, settings: Settings, progress: Progress) -> _Searched:
+def _searched(
+    ready: _Ready, settings: Settings, progress: Progress, start: WarmStart | None
+) -> _Searched:
     rows = ready.rows.rows
     ks = _ks(settings, count_distinct(rows, settings.k[1] + 1), ready.opened.info.name)
     progress("Searching", 0, 1)
     budget = Budget(work=EFFORT_FAST if settings.fast else EFFORT)
     solutions = sweep(rows, ks, budget=budget, seed=settings.seed, threads=settings.threads)
+    if start is not None:
+        solutions = start.improved(ready.opened.table, ready.rows, solutions, settings.threads)
     progress("Searching", 1, 1)
     found = evidence.gather(
         rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmeans.tracking.drift import refresh
-from segmeans.tracking.moves import track
+from segmeans.tracking.moves import history, track
 from segmeans.tracking.registry import compare, studies
 
-__all__ = ["compare", "refresh", "studies", "track"]
+__all__ = ["compare", "history", "refresh", "studies", "track"]

@@ -7,19 +7,24 @@ McNemar for each pair of segments, all pairs together held to one false alarm in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from segmeans.errors import SettingError
+from segmeans.errors import SettingError, SourceError
 from segmeans.records import Flow, Step, TrackRecord
 from segmeans.tables.periods import Crossed, Periods
 from segmeans.tracking.chance import ALPHA, adjusted, uneven
 
 
 def track(
-    sources: Sequence[str | Path],
+    sources: Sequence[Any],
     *,
+    names: Sequence[str] | None = None,
     id_column: str | None = None,
+    value: str | None = None,
+    values: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
     threads: int | None = None,
@@ -30,9 +35,17 @@ def track(
     ----------
     sources : sequence of str or Path
         Two or more files of segments, as ``segmeans run`` and ``segmeans score`` write them; the
-        earliest first. Segments are the same when their names are.
+        earliest first. A folder stands for the files and studies in it, in the order of their
+        names (see :func:`history`). A mapping of columns, as ``Study.customers`` gives it, or a
+        frame serves as well. Segments are the same when their names are.
+    names : sequence of str, optional
+        What the periods are called; by default as their files.
     id_column : str, optional
         The id; by default the first column of each file.
+    value : str, optional
+        Column with what a customer is worth, for sums beside the counts.
+    values : str or Path, optional
+        Another file with ids and that column; by default it is in the files of segments.
     out : str or Path, optional
         Write the previous and the current segment of every customer of the last two periods to
         this ``.csv`` or ``.parquet`` file.
@@ -52,15 +65,26 @@ def track(
     ColumnNotFoundError, DataError, SourceError, OutputError
         When a file cannot be read, has an id twice, or cannot be written.
     """
+    sources = [
+        file
+        for source in sources
+        for file in (history(source) if isinstance(source, (str, Path)) else [source])
+    ]
+    if values is not None and value is None:
+        raise SettingError(
+            "Nothing says which column tells what customers are worth", hint="--value revenue"
+        )
     if len(sources) < 2:
         raise SettingError(
             "Following customers takes two periods or more",
             found=f"{len(sources)}",
             hint="segmeans track january.csv february.csv",
         )
-    with Periods(sources, id_column, threads=threads) as periods:
+    with Periods(
+        sources, id_column, value=value, values=values, names=names, threads=threads
+    ) as periods:
         steps = tuple(
-            step(periods.names[place], periods.names[place + 1], periods.crossed(place))
+            step(periods.names[place], periods.names[place + 1], periods.crossed(place), value)
             for place in range(len(sources) - 1)
         )
         if out is not None:
@@ -68,7 +92,60 @@ def track(
         return TrackRecord(periods=tuple(periods.names), steps=steps)
 
 
-def step(before: str, after: str, crossed: Crossed) -> Step:
+def history(source: str | Path) -> list[Path]:
+    """Return the files of segments that a source stands for, in their order.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file stands for itself, the folder of a study for its file of segments. Any other folder
+        stands for the ``.csv`` and ``.parquet`` files and the studies in it by name, numbers in
+        names by their size: ``2026-9`` comes before ``2026-10``.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    SourceError
+        When a folder holds no file of segments.
+    """
+    path = Path(source)
+    if not path.is_dir():
+        return [path]
+    if (own := _of_study(path)) is not None:
+        return [own]
+    found = []
+    for inner in sorted(path.iterdir(), key=lambda one: _natural(one.name)):
+        if inner.name.startswith("."):
+            continue
+        if inner.is_dir():
+            own = _of_study(inner)
+            found += [own] if own is not None else []
+        elif inner.suffix.casefold() in (".csv", ".parquet"):
+            found.append(inner)
+    if not found:
+        raise SourceError(
+            "The folder holds no files of segments",
+            where=str(path),
+            allowed=".csv or .parquet files that segmeans score wrote, or folders of studies",
+        )
+    return found
+
+
+def _of_study(folder: Path) -> Path | None:
+    files = (folder / f"segments.{ending}" for ending in ("csv", "parquet"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return what a name is sorted by: its numbers by their size, all else by its letters."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]
+
+
+def step(before: str, after: str, crossed: Crossed, value: str | None = None) -> Step:
     """Return what happened between two periods, from the counts.
 
     Parameters
@@ -76,6 +153,8 @@ def step(before: str, after: str, crossed: Crossed) -> Step:
     before, after : str
         What the periods are called.
     crossed : Crossed
+    value : str, optional
+        The column that the worth in it was summed over.
 
     Returns
     -------
@@ -97,6 +176,11 @@ def step(before: str, after: str, crossed: Crossed) -> Step:
         left=crossed.left,
         flows=_flows(crossed),
         moved_share=(both - stayed) / both if both else 0.0,
+        shares=tuple(tuple(count / max(sum(row), 1) for count in row) for row in crossed.counts),
+        value=None if crossed.worth is None else value,
+        values=() if crossed.worth is None else crossed.worth.both,
+        joined_values=() if crossed.worth is None else crossed.worth.joined,
+        left_values=() if crossed.worth is None else crossed.worth.left,
     )
 
 

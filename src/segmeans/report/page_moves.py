@@ -1,0 +1,141 @@
+"""The part of a page that tells who moved from where to where, and a page of that alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+from segmeans.records import Step, TrackRecord
+from segmeans.report.page_data import FEW, Moves, Picture, Table
+from segmeans.report.tables import Column, TextTable
+from segmeans.segments.words import plain_number, plain_share, plain_text
+
+PICTURES = 6  # of the last steps; the tables tell of all
+FLOWS = 5
+
+
+def moves(record: TrackRecord) -> Moves:
+    """Return what a page says about movement.
+
+    Parameters
+    ----------
+    record : TrackRecord
+    """
+    last = record.steps[-1]
+    both = sum(map(sum, last.counts))
+    told = f"{plain_share(last.moved_share)} of {both:,} customers are in another segment"
+    return Moves(
+        title=f"{told} than in {period(last.before)}",
+        told=tuple(line for step in record.steps for line in _sentences(step)),
+        pictures=tuple(_picture(step) for step in record.steps[-PICTURES:]),
+        tables=tuple(table for step in record.steps for table in _tables(step)),
+    )
+
+
+def period(name: str) -> str:
+    """Return what to call a period: by its file, or by the folder of its study.
+
+    Examples
+    --------
+    >>> period("history/2026-09.csv"), period("studies/january/segments.csv")
+    ('2026-09', 'january')
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part]
+    if not parts:
+        return plain_text(name)
+    stem = parts[-1].rpartition(".")[0] or parts[-1]
+    return plain_text(parts[-2] if stem == "segments" and len(parts) > 1 else stem)
+
+
+def _heading(step: Step) -> str:
+    return f"{period(step.before)} to {period(step.after)}"
+
+
+def _sentences(step: Step) -> list[str]:
+    told = [
+        f"{_heading(step)}: {plain_share(step.moved_share)} in another segment, "
+        f"{_few(sum(step.joined))} joined, {_few(sum(step.left))} left."
+    ]
+    beyond = [one for one in step.flows if one.beyond_noise and one.customers >= FEW]
+    told += [
+        f"{one.customers:,} ({plain_share(one.share)}) went from {plain_text(one.origin)!r} to "
+        f"{plain_text(one.target)!r}, {_few(one.back)} the other way: more than chance allows."
+        for one in beyond[:FLOWS]
+    ]
+    if not beyond:
+        told.append("No flow is larger than the flow back by more than chance allows.")
+    return told
+
+
+def _few(count: int) -> str:
+    return "few" if 0 < count < FEW else f"{count:,}"
+
+
+def _picture(step: Step) -> Picture:
+    from segmeans.report import theme  # matplotlib takes a second to load
+    from segmeans.report.figure_flow import flow
+
+    words, figure = flow(step)
+    out = io.BytesIO()
+    with theme.rules():
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return Picture(
+        source="data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode(),
+        alt=f"{words.title}. {words.caption}",
+        caption=_heading(step),
+    )
+
+
+def _tables(step: Step) -> list[Table]:
+    cells = [
+        [
+            _few(count) if count < FEW else f"{count:,} ({plain_share(share)})"
+            for count, share in zip(row, shares, strict=True)
+        ]
+        for row, shares in zip(step.counts, step.shares, strict=True)
+    ]
+    made = [
+        _table(
+            step,
+            f"Customers from {_heading(step)}, and their share of those who were in the segment "
+            "and are still there",
+            cells,
+            [_few(count) for count in step.joined],
+            [_few(count) for count in step.left],
+        )
+    ]
+    if step.value is None:
+        return made
+    worth = [
+        [_worth(total, count) for total, count in zip(row, counts, strict=True)]
+        for row, counts in zip(step.values, step.counts, strict=True)
+    ]
+    made.append(
+        _table(
+            step,
+            f"{plain_text(step.value)} of the same customers in {period(step.after)}; of those who "
+            "left as far as it is known",
+            worth,
+            [_worth(*pair) for pair in zip(step.joined_values, step.joined, strict=True)],
+            [_worth(*pair) for pair in zip(step.left_values, step.left, strict=True)],
+        )
+    )
+    return made
+
+
+def _worth(total: float, customers: int) -> str:
+    if customers == 0:
+        return "0"
+    return "few" if customers < FEW else plain_number(total)
+
+
+def _table(
+    step: Step, caption: str, cells: list[list[str]], joined: list[str], left: list[str]
+) -> Table:
+    names = (*map(plain_text, step.origins), "joined")
+    columns = [Column(header="from", cells=names, align="left")]
+    for place, target in enumerate(step.targets):
+        column = (*(row[place] for row in cells), joined[place])
+        columns.append(Column(header=f"to {plain_text(target)}", cells=column))
+    columns.append(Column(header="left", cells=(*left, "")))
+    return Table(caption=caption, content=TextTable(tuple(columns)))
