@@ -103,6 +103,14 @@ def test_a_k_that_misses_by_chance_is_a_near_tie() -> None:
     assert verdict(row(3), row(4, recovered=0.82)).sure == "moderate"
 
 
+def test_unstable_numbers_between_the_two_best_are_named() -> None:
+    crowded = [row(k, **CROWD) for k in (4, 6)]
+    found = verdict(crowded[0], row(5, **CROWD, **LOOSE), crowded[1])
+    assert {found.recommended_k, found.runner_up} == {4, 6}
+    assert any("k = 5 (40%) is unstable" in reason for reason in found.reasons)
+    assert not any("unstable" in reason for reason in verdict(*crowded).reasons)
+
+
 def test_what_single_rules_say_and_where_the_curve_bends_is_data() -> None:
     found = verdict(row(2, inertia=30), row(3, inertia=25), row(4, inertia=22), row(5, inertia=20))
     assert (found.elbow, found.elbow_range, found.elbow_others) == (2, (1, 5), ())

@@ -145,7 +145,11 @@ def telling_features(record: StudyRecord) -> list[str]:
 
 
 def k_table(record: StudyRecord) -> TextTable:
-    """Return one row per number of segments, with the evidence for it."""
+    """Return one row per number of segments, with the evidence for it.
+
+    *Found again* is the share of resamples with the least steady segment; *borders* say how busy
+    they are relative to tables without segments.
+    """
     rows = record.k_table
     customers = record.funnel.assigned
 
@@ -154,6 +158,14 @@ def k_table(record: StudyRecord) -> TextTable:
 
     def three(value: float | None) -> str:
         return "-" if value is None else f"{value:.3f}"
+
+    def found_again(row: KRow) -> str:
+        score = row.scores.get("recovered")
+        return "-" if score is None else plain_share(score.value)
+
+    def borders(row: KRow) -> str:
+        score, null = row.scores.get("border"), row.scores.get("border_null")
+        return "-" if score is None or null is None else f"{score.value / (null.value or 1.0):.2f}"
 
     def search(row: KRow) -> str:
         if row.certificate is None:
@@ -166,6 +178,7 @@ def k_table(record: StudyRecord) -> TextTable:
             "recommended": row.k == verdict.recommended_k,
             "shown": row.k == record.k != verdict.recommended_k,
             "runner-up": row.k == verdict.runner_up,
+            "near-tie": row.k in verdict.near_ties,
             "elbow": row.k == verdict.elbow,
         }
         return ", ".join(name for name, holds in notes.items() if holds)
@@ -175,6 +188,8 @@ def k_table(record: StudyRecord) -> TextTable:
         Column(header="inertia", cells=tuple(plain_numbers([row.inertia for row in rows]))),
         column("explained", lambda row: plain_share(row.explained), 3),
         column("silhouette", lambda row: three(row.silhouette)),
+        column("found again", found_again),
+        column("borders", borders),
         Column(
             header="Calinski- Harabasz",
             cells=tuple(plain_numbers([row.calinski_harabasz for row in rows])),

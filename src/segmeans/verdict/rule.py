@@ -45,7 +45,7 @@ from segmeans.verdict.case import (
     outshines,
 )
 from segmeans.verdict.rivals import rivals
-from segmeans.verdict.words import changes, limits_said, reasons, rivals_said
+from segmeans.verdict.words import between, changes, limits_said, reasons, rivals_said
 
 Flows = Mapping[tuple[int, int], NDArray[np.float64]]
 Weak = Literal["none", "search", "sampling", "structure"]
@@ -93,6 +93,7 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
         structure=word,
         reasons=(
             *reasons(cases, chosen, word, bend, near, also, weak),
+            *between(cases, chosen, runner_up),
             *rivals_said(alone),
         ),
         runner_up=runner_up,

@@ -243,6 +243,21 @@ def changes(
     return f"With {runner_up} segment{plural} instead of {chosen}, {told}{rest}."
 
 
+def between(cases: Cases, chosen: int, runner_up: int | None) -> tuple[str, ...]:
+    """Name the numbers between the recommended one and the runner-up that do not hold."""
+    if runner_up is None or chosen not in cases or runner_up not in cases:
+        return ()
+    low, high = sorted((chosen, runner_up))
+    loose = [k for k in range(low + 1, high) if k in cases and not cases[k].found_again]
+    if not loose or not cases[runner_up].found_again:
+        return ()
+    told = _listed([f"k = {k} ({cases[k].score('recovered'):.0%})" for k in loose])
+    return (
+        f"Between {low} and {high}, {told} {'is' if len(loose) == 1 else 'are'} unstable: in so "
+        "few of the new samples is the least steady segment found again.",
+    )
+
+
 def limits_said(settings: Settings, favoured: int, chosen: int, *, fits: bool) -> str:
     """Say what the user's limits did to the recommendation; empty when nothing."""
     if not fits:
