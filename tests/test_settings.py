@@ -59,6 +59,7 @@ BAD_VALUES = {
     "pdf": ["perhaps"],
     "browser": [3],
     "playbook": [3],
+    "targeting": [3],
 }
 
 

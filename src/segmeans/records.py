@@ -313,6 +313,52 @@ class TypingRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KnockOut:
+    """Whether a segment passes one of the criteria that a target segment has to pass."""
+
+    criterion: str
+    passes: bool | None  # None: only the organisation can tell
+    by: Literal["data", "you", ""]  # who has told
+    told: str  # the numbers behind it, or the question
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """How suitable and how attractive one segment is."""
+
+    segment: int
+    criteria: tuple[KnockOut, ...]
+    ratings: dict[str, float]  # criterion of attractiveness -> 0 to 10
+    attractive: float | None  # weighted mean of the ratings; None when knocked out or not rated
+    low: float | None = None  # the same for 5 and 95 % of other weights
+    high: float | None = None
+    first: float | None = None  # share of other weights under which it is the most attractive
+    competitive: float | None = None  # rating of the organisation in it, 1 to 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """The weight at which another segment becomes the most attractive one."""
+
+    criterion: str
+    weight: float  # now
+    turns: float  # at this weight, the others unchanged
+    segment: int  # the one that takes over
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetingRecord:
+    """Which segments to serve: six knock-out criteria, attractiveness, and how sure it is."""
+
+    plan: str  # name of the file with the answers; empty without one
+    limits: dict[str, float]
+    weights: dict[str, float]
+    segments: tuple[Target, ...]
+    turns: tuple[Turn, ...]
+    asks: tuple[str, ...]  # what is still to be answered
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Funnel:
     """Rows of the source accounted for, one by one."""
 
@@ -345,6 +391,8 @@ class StudyRecord:
     profile: tuple[ProfileRow, ...]
     robustness: tuple[Variation, ...] = ()  # on request
     typing: tuple[TypingRecord, ...] = ()  # by features; by descriptions where there are any
+    contacts: dict[str, tuple[float, ...]] = field(default_factory=dict)  # share known, by segment
+    targeting: TargetingRecord | None = None  # None for one segment
     strands: tuple[Strand, ...] = ()  # how clusters split and join from k to k + 1
 
 

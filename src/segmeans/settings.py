@@ -337,6 +337,11 @@ class Settings(BaseModel):
         "The program of the Chromium, Chrome or Edge that prints. Default: one that is found.",
         group="Output",
     )
+    targeting: str | None = _setting(
+        None,
+        "Your targeting plan (TOML): limits, weights, and what only you can answer.",
+        group="Output",
+    )
     playbook: str | None = _setting(
         None, "Your own playbook (TOML) of actions instead of ours.", group="Output"
     )

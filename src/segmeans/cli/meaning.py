@@ -1,4 +1,4 @@
-"""The commands that give segments a meaning of the user's own: rename."""
+"""The commands that give segments a meaning of the user's own: rename, target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from segmeans.cli.base import Quiet, app, told
+from segmeans.cli.base import Quiet, Replace, app, told
 
 
 @app.command()
@@ -42,3 +42,33 @@ def rename(
     done = rename(place, split_pairs(names), out=out)
     if not quiet:
         screen_meaning.show_renamed(done)
+
+
+@app.command()
+@told
+def target(
+    *,
+    folder: Annotated[
+        str, typer.Argument(metavar="STUDY", help="The folder of a study.", show_default=False)
+    ],
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Your answers, limits and weights (TOML); the report follows them."),
+    ] = None,
+    questions: Annotated[
+        str | None, typer.Option(help="Write a plan to fill in: what only you can answer.")
+    ] = None,
+    overwrite: Replace = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which segments to serve: segmeans target segmeans-out --questions targeting.toml."""
+    from segmeans.report import screen_meaning
+    from segmeans.report.targets import target, write_questions
+
+    record = target(folder, plan)
+    if questions is not None:
+        write_questions(record, folder, questions, overwrite=overwrite)
+    if not quiet:
+        screen_meaning.show_targeting(record)
+        if questions is not None:
+            typer.echo(f"Wrote {questions}")

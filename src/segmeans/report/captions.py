@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from segmeans.records import KRow, ProfileRow, Strand, StudyRecord
-from segmeans.segments.words import feature_words, plain_numbers, plain_share, plain_text
+from segmeans.records import KRow, ProfileRow, Strand, StudyRecord, TargetingRecord
+from segmeans.segments.words import (
+    feature_words,
+    plain_number,
+    plain_numbers,
+    plain_share,
+    plain_text,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -425,3 +431,29 @@ def value(record: StudyRecord, worth: Sequence[SegmentValue]) -> Words:
         "the segment brings more than its size. Index: revenue per customer, everyone = 100."
     )
     return Words(title, told)
+
+
+def targeting(record: StudyRecord, found: TargetingRecord) -> Words:
+    """Say which segment is the most attractive one, and how to read the evaluation plot."""
+    rated = [one for one in found.segments if one.attractive is not None]
+    names = {segment.number: plain_text(segment.name) for segment in record.segments}
+    out = len(found.segments) - len(rated)
+    if not rated:
+        return Words("Every segment is knocked out", "None passes all criteria that are known.")
+    best = max(rated, key=lambda one: one.attractive or 0.0)
+    title = f"Most attractive: {names[best.segment]} ({best.attractive:.1f} of 10)"
+    weights = ", ".join(f"{name} {plain_number(weight)}" for name, weight in found.weights.items())
+    told = [
+        f"Weighted mean of ratings from 0 to 10 (weights: {weights}); the lines reach as far as "
+        "other weights lead, each up to twice as large or half as large (5 to 95 %).",
+        f"First under {plain_share(best.first)} of such weights.",
+    ]
+    if all(one.competitive is not None for one in rated):
+        told.append("The area of a disc is the number of customers. Upper right: serve first.")
+    elif any(one.passes is None for target in rated for one in target.criteria):
+        told.append("Hollow: a criterion is still to be answered.")
+    if out:
+        told.append(
+            f"{out} of {len(found.segments)} segments {'is' if out == 1 else 'are'} knocked out."
+        )
+    return Words(title, " ".join(told))

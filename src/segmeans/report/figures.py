@@ -20,6 +20,7 @@ from segmeans.report import (
     figure_near,
     figure_profile,
     figure_splits,
+    figure_targeting,
     figure_value,
     theme,
 )
@@ -142,6 +143,11 @@ DRAWN: dict[str, Kind] = {
         "the share of revenue of each segment beside its share of customers, from an order log",
         lambda study: figure_value.value(study.record, _worth(study)),
         lambda study: study.record.k > 1 and bool(_worth(study)),
+    ),
+    "targeting": Kind(
+        "how attractive each segment is as a target, and how strong we are in it",
+        lambda study: figure_targeting.targeting(study.record),
+        lambda study: study.record.targeting is not None,
     ),
     "pairs": Kind(
         "every pair of three to six numeric features, for at most twelve segments",

@@ -14,6 +14,7 @@ from segmeans.report.page_data import ReportData
 from segmeans.report.page_evidence import evidence, source_name
 from segmeans.report.page_moves import moves
 from segmeans.report.page_parts import actions, cards, headline, heat
+from segmeans.report.page_targeting import targeting
 from segmeans.report.page_typing import typing_tools
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from segmeans.records import StudyRecord, TrackRecord
     from segmeans.segments.actions import ActionsRecord
 
-STYLES = ("base", "cards", "heat", "actions", "moves", "typing", "orders", "evidence", "print")
+STYLES = (
+    "base", "cards", "heat", "actions", "moves", "targeting", "typing", "orders", "evidence", "print",
+)
 
 STRUCTURES = {
     "natural": "Natural segments: separated from one another, and found again in new samples.",
@@ -83,6 +86,7 @@ def report_data(
         actions=actions(record, advice),
         silent=advice.silent,
         typing=typing_tools(record),
+        targeting=targeting(record),
         orders=orders,
         evidence=evidence(record),
         moves=None if tracked is None else moves(tracked),

@@ -118,6 +118,38 @@ class Typing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TargetCell:
+    """Whether a segment passes one criterion, and why."""
+
+    sign: str  # "✓", "✗" or "?"
+    word: str  # the sign in words
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetRow:
+    """One segment as a target."""
+
+    badge: Badge
+    cells: tuple[TargetCell, ...]
+    standing: str
+    score: Bar | None  # None for a segment that is knocked out
+    range: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Targeting:
+    """Which segments to serve."""
+
+    told: str
+    criteria: tuple[str, ...]
+    rows: tuple[TargetRow, ...]
+    weights: str
+    sentences: tuple[str, ...]
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """A point of a chart, in units of its picture."""
 
@@ -227,6 +259,7 @@ class ReportData:
     actions: tuple[SegmentActions, ...]
     silent: tuple[str, ...]
     typing: tuple[Typing, ...]
+    targeting: Targeting | None
     orders: Orders | None
     evidence: Evidence
     moves: Moves | None = None

@@ -355,7 +355,7 @@ def source_name(record: StudyRecord) -> str:
     return shorten(name if "://" in name else PurePath(name.replace("\\", "/")).name or name, 80)
 
 
-_OWN = {"rfm_names", "playbook"}
+_OWN = {"rfm_names", "playbook", "targeting"}
 """Settings that name a file of the user: the path is nobody else's business."""
 
 

@@ -20,7 +20,7 @@ from segmeans.tables.sink import Outputs, own_files, write_text
 
 TABLES = ("segments.csv", "segments.parquet", "profile.csv", "actions.csv")
 """Files in which names are replaced and all else stays: somebody may have written in them."""
-FROM_RECORD = ("profile", "bars", "sizes")
+FROM_RECORD = ("profile", "bars", "sizes", "targeting")
 WITH_CUSTOMERS = ("silhouette", "stability", "map", "pairs", "rfm")
 """Figures with names that cannot be drawn again without the customers."""
 
@@ -112,10 +112,33 @@ def _study(folder: Path, names: Mapping[str, str]) -> Renamed:
     segments = tuple(replace(one, name=n) for one, n in zip(record.segments, told, strict=True))
     record = replace(record, segments=segments)
     model = _named_model(model, told)
+    made, stale = rewrite(folder, record, model, dict(zip(old, told, strict=True)))
+    return Renamed(_pairs(old, told), made, stale)
+
+
+def rewrite(
+    folder: Path, record: StudyRecord, model: ModelRecord, words: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write the files of a study anew, whole or not at all, from changed records.
+
+    Parameters
+    ----------
+    folder : Path
+        With a study.
+    record : StudyRecord
+    model : ModelRecord
+    words : mapping of str to str
+        Old name of a segment to its new one.
+
+    Returns
+    -------
+    tuple of two tuples of str
+        The files written anew, and the figures that need the customers and show old names.
+    """
     with Outputs(folder, overwrite=True) as outputs:
-        made = _written(folder, record, model, dict(zip(old, told, strict=True)), outputs)
+        made = _written(folder, record, model, words, outputs)
         stale = _kept(folder, set(made), outputs)
-    return Renamed(_pairs(old, told), tuple(made), stale)
+    return tuple(made), stale
 
 
 def _written(

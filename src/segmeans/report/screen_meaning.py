@@ -1,4 +1,4 @@
-"""What the terminal says of the meaning of segments: how to recognise a member of each."""
+"""What the terminal says of the meaning of segments: how to recognise a member, which to serve."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segmeans.records import StudyRecord
+from segmeans.report.page_targeting import targeting
 from segmeans.report.page_typing import typing_title
 from segmeans.segments.typing_tool import typing_lines
 from segmeans.segments.words import plain_text
@@ -59,6 +60,42 @@ def show_renamed(done: Renamed) -> None:
                 'segmeans run with --names "SEGMENT=NAME" draws them anew.'
             )
         )
+
+
+def show_targeting(record: StudyRecord) -> None:
+    """Print every segment as a target: six criteria, and how attractive it is."""
+    from segmeans.report.screen import console
+
+    on, page = console(), targeting(record)
+    if page is None:
+        on.print(Text("There is one segment, everyone: nothing to choose."))
+        return
+    on.print(Text("Which segments to serve", style="bold"))
+    on.print(Text(page.told))
+    grid = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    grid.add_column("")
+    grid.add_column("segment", overflow="fold")
+    for name in ("attractive", "other weights"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("fails", overflow="fold")
+    grid.add_column("to be answered", overflow="fold")
+    for row in page.rows:
+        pairs = list(zip(page.criteria, row.cells, strict=True))
+        grid.add_row(
+            str(row.badge.number),
+            Text(row.badge.name),
+            "-" if row.score is None else row.score.text,
+            row.range.removesuffix(" with other weights") or "-",
+            ", ".join(name for name, cell in pairs if cell.word == "fails") or "-",
+            ", ".join(name for name, cell in pairs if cell.word == "not answered") or "-",
+        )
+    on.print()
+    on.print(grid)
+    on.print()
+    for line in (page.weights, *page.sentences):
+        on.print(Text(line))
+    for line in page.asks:
+        on.print(Text(f"To be answered: {line}"))
 
 
 def _lower(text: str) -> str:

@@ -138,6 +138,38 @@ def _columns(
             yield "describe", FeatureState(column=role.name, kind=role.role)
 
 
+def contacts(
+    table: Table, roles: Sequence[ColumnRole], labels: NDArray[np.integer[Any]], k: int
+) -> dict[str, tuple[float, ...]]:
+    """Return how many customers of each segment can be written to or called.
+
+    No address is read: only whether there is one.
+
+    Parameters
+    ----------
+    table : Table
+    roles : sequence of ColumnRole
+    labels : ndarray of shape (n,)
+        Segment number - 1; negative when not scored.
+    k : int
+
+    Returns
+    -------
+    dict of str to tuple of float
+        Column of e-mail addresses or telephone numbers to the share known, per segment.
+    """
+    known: dict[str, tuple[float, ...]] = {}
+    used = labels >= 0
+    sizes = np.maximum(np.bincount(labels[used], minlength=k), 1)
+    for role in roles:
+        if role.role == "personal" and ("mail" in role.reason or "phone" in role.reason):
+            absent = categories.is_missing(categories.text_of(role.name))
+            there = table.fetch({"there": sql.case([(absent, sql.number(0))], sql.number(1))})
+            counts = np.bincount(labels[used], there["there"][used], k)
+            known[role.name] = tuple((counts / sizes).tolist())
+    return known
+
+
 def _codes(table: Table, name: str) -> tuple[NDArray[np.int16], list[str]]:
     """Return the position of each customer's level, -1 when missing, and the levels."""
     levels = [level for level, _ in table.levels(name) if level]

@@ -36,6 +36,8 @@ from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
 from segmeans.segments.naming import given
 from segmeans.segments.profile import profile
+from segmeans.segments.targeting import judge_targets
+from segmeans.segments.targeting_plan import read_plan
 from segmeans.segments.typing_tool import Answers
 from segmeans.settings import Settings
 from segmeans.study.result import Inspection, Progress, Study, silent
@@ -150,6 +152,7 @@ def conduct(
         When the data cannot be read or cannot bear what was asked.
     """
     read_playbook(settings.playbook)  # a fault in it is said before the work, not after it
+    read_plan(settings.targeting)
     progress("Reading the table", 0, 1)
     opened = _open(source, settings)
     try:
@@ -174,9 +177,10 @@ def _conduct(
     ready = ready._replace(findings=(*ready.findings, *prices))
     record = _record(ready, searched, settings, assigned, centres, commerce, progress)
     table = ready.opened.table
+    trained = model.calibrated(_model(record), assigned, table)
     return Study(
-        record,
-        Model(model.calibrated(_model(record), assigned, table)),
+        _targeted(record, trained, settings, commerce),
+        Model(trained),
         assigned,
         ready.rows.status,
         draw(table, ready.state, ready.rows, assigned, settings.seed),
@@ -200,6 +204,19 @@ def _membership(
             shares[used[first : first + len(part)]] = found.membership(part, matched)
             first += len(part)
     return shares
+
+
+def _targeted(
+    record: StudyRecord, trained: ModelRecord, settings: Settings, commerce: Commerce | None
+) -> StudyRecord:
+    """Say how suitable each segment is as a target."""
+    found, lost = judge_targets(
+        record,
+        [segment.spread for segment in trained.segments],
+        read_plan(settings.targeting),
+        commerce.record.value if commerce else (),
+    )
+    return replace(record, targeting=found, findings=(*record.findings, *lost))
 
 
 def _settled(

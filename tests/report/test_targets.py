@@ -1,0 +1,64 @@
+"""A plan answered after the study reaches its record, its report and its plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import segmeans
+from segmeans.errors import OutputError, SettingError
+from segmeans.report.targets import target, write_questions
+from segmeans.sample import write_customers
+from segmeans.study.reading import read_study
+
+FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("targets")
+    write_customers(place / "customers.csv", 300, 1)
+    with segmeans.segment(place / "customers.csv", features=FEATURES, k=5, fast=True) as study:
+        segmeans.write(study, place / "out")
+    return place / "out"
+
+
+def test_without_a_plan_nothing_is_written(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    record = target(folder)
+    assert record.targeting is not None
+    assert len(record.targeting.asks) == 2
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_questions_are_written_once_and_the_answers_reach_everything(
+    folder: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.toml"
+    write_questions(target(folder), "out", str(plan), overwrite=False)
+    with pytest.raises(OutputError, match="exists already"):
+        write_questions(target(folder), "out", str(plan), overwrite=False)
+    text = plan.read_text("utf-8").replace("# strengths", "strengths")
+    plan.write_text(text.replace("strengths = true", "strengths = false", 1), "utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    record = target(folder, plan)
+
+    assert read_study(folder) == record
+    assert record.targeting is not None
+    assert record.targeting.segments[0].attractive is None
+    assert "knocked out" in (folder / "report.html").read_text("utf-8")
+    assert "| fails |" in (folder / "report.md").read_text("utf-8")
+    changed = {path.name for path in folder.iterdir() if before[path.name] != path.read_bytes()}
+    assert changed == {"study.json", "report.html", "report.md", "targeting.png", "targeting.svg"}
+    assert target(folder, plan) == record
+
+
+def test_a_wrong_plan_leaves_the_study_as_it_was(folder: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[weights]\ngrowth = 1\n", "utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(SettingError, match="'growth' is not rated"):
+        target(folder, plan)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
