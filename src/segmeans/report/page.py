@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from segmeans.segments.actions import ActionsRecord
 
 STYLES = (
-    "base", "cards", "heat", "actions", "moves", "targeting", "typing", "orders", "evidence", "print",
+    "base",
+    "cards",
+    "heat",
+    "actions",
+    "moves",
+    "targeting",
+    "typing",
+    "orders",
+    "evidence",
+    "print",
 )
 
 STRUCTURES = {
