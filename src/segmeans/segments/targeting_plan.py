@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -208,16 +210,18 @@ def template(
     folder, name : str
         Of the study and of the plan, for the command in its head.
     """
-    import tomli_w
-
-    lines = "\n".join(tomli_w.dumps({criterion: weight}).strip()
-                      for criterion, weight in weights.items())  # fmt: skip
+    lines = "\n".join(f"{_key(criterion)} = {weight}" for criterion, weight in weights.items())
     parts = [HEAD.format(folder=folder, name=name, limits=LIMITS, weights=lines)]
     for segment in segments:
-        head = tomli_w.dumps({"segments": {segment.id: {}}}).strip()
+        head = f"[segments.{_key(segment.id)}]"
         parts.append(
             f"\n{head}  # {segment.number}: {plain_text(segment.name)}\n"
             + "".join(f"# {answer} = true   # {ask}\n" for answer, ask in QUESTIONS.items())
             + f"# {COMPETITIVE} = 5    # how strong are we here beside competitors, 1 to 10?\n"
         )
     return "".join(parts)
+
+
+def _key(name: str) -> str:
+    """Write a key of TOML: bare where it can be, else quoted as JSON does it, which TOML reads."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
