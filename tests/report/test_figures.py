@@ -85,13 +85,13 @@ def test_the_map_draws_everyone_where_they_are(five: Any) -> None:
     assert sorted(map(tuple, drawn)) == sorted(map(tuple, units))
     assert axes.get_xlabel() == "Annual Income (k$)"
     said = [text.replace("\n", " ") for text in texts(figure)]
-    assert {segment.name for segment in five.record.segments} <= set(said)
+    assert {f"{one.number} {one.name}" for one in five.record.segments} <= set(said)
 
 
 def test_names_on_the_map_hide_neither_one_another_nor_a_disc(five: Any) -> None:
     [figure] = figures.draw(five, ["map"])
     [axes] = figure.figure.axes
-    names = {segment.name for segment in five.record.segments}
+    names = {f"{one.number} {one.name}" for one in five.record.segments}
     boxes = [
         found.get_window_extent()
         for found in axes.texts

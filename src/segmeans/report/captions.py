@@ -326,7 +326,7 @@ def splits(record: StudyRecord, strands: Sequence[Strand]) -> Words:
         title = f"How {_many(k)} come together"
     told = [
         "Each band is the customers of one segment, as wide as there are many; each bar is a "
-        f"cluster. Across: the solutions from k\u00a0=\u00a0{strands[0].k} to {strands[-1].k + 1}."
+        f"cluster. Across: the solutions from k = {strands[0].k} to {strands[-1].k + 1}."
     ]
     if before:
         whole = sum(share >= STAYS for share in before.values())
@@ -375,12 +375,16 @@ def gorge(record: StudyRecord, halfway: NDArray[np.float64], drawn: int) -> Word
     many = "all" if apart == record.k else f"{apart or 'none'} of the"
     names = [plain_text(segment.name) for segment in record.segments]
     least, most = int(halfway.argmin()), int(halfway.argmax())
+    middle = (
+        "Customers in the grey middle are halfway: "
+        f"{100 * halfway[least]:.0f} for every 100 members of “{names[least]}”, "
+        f"{100 * halfway[most]:.0f} of “{names[most]}”."
+    )
+    if halfway[most] < 0.005:
+        middle = "Hardly anyone lies halfway, in the grey middle."
     told = [
         "Two peaks with a gorge between them: members are similar to their segment, all others are "
-        "not. Customers in the grey middle are halfway: "
-        f"{100 * halfway[least]:.0f} for every 100 members of “{names[least]}”, "
-        f"{100 * halfway[most]:.0f} of “{names[most]}”. Heights are shares of the members and of "
-        "all others.",
+        f"not. {middle} Heights are shares of the members and of all others.",
         _drawn(record, drawn),
     ]
     return Words(f"A gorge sets {many} {record.k} segments apart", " ".join(filter(None, told)))

@@ -123,35 +123,38 @@ def stability(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figur
     """
     scores = steadiness(record)
     words = captions.stability(record, [score.value for score in scores])
-    height = max(1.6, 0.45 * record.k + 0.8)
+    height = max(1.7, 0.45 * record.k + 0.95)
     sheet = theme.sheet(*words, height=height)
     name = 2.2
     width = (sheet.width - name - 0.45) / 2
-    left = sheet.axes(name, 0.55, width - 0.1, height - 0.85)
-    right = sheet.axes(name + width + 0.25, 0.55, width - 0.1, height - 0.85)
+    left = sheet.axes(name, 0.55, width - 0.1, height - 1.0)
+    right = sheet.axes(name + width + 0.25, 0.55, width - 0.1, height - 1.0)
     for axes, title in ((left, "found again"), (right, "shadow value")):
         axes.set_ylim(record.k, 0)
         axes.set_yticks([])
         axes.set_xlim(0, 1.02)
-        axes.set_title(title, loc="left", size=theme.LABEL, weight="bold", pad=8)
+        axes.set_title(title, loc="left", size=theme.LABEL, weight="bold", pad=18)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
     left.set_xlabel("mean Jaccard similarity")
     right.set_xlabel("0 in the centre, 1 on a border")
-    for edge, what in ((DOUBTFUL, "doubtful"), (VALID, "stable"), (HIGHLY, "highly")):
+    lowest = min(_ends(score)[0] for score in scores)
+    left.set_xlim(max(0.0, min(0.5, np.floor(10 * lowest - 0.5) / 10)), 1.02)
+    for edge, what in ((DOUBTFUL, "doubtful"), (VALID, "stable"), (HIGHLY, "highly stable")):
         left.axvline(edge, color=theme.FAINT, lw=0.9, ls=(0, (3, 3)), zorder=0)
         left.text(
-            edge + 0.008, 0.02, what, size=theme.SMALL - 2, color=theme.MUTED, rotation=90, va="top"
-        )
+            edge, -0.08, what, size=theme.SMALL - 1.5, color=theme.MUTED,
+            ha="left" if edge == HIGHLY else "center", va="bottom",
+        )  # fmt: skip
     for place, score in enumerate(scores):
         drawn = theme.look(place + 1)
         low, high = _ends(score)
         left.plot([low, high], [place + 0.5] * 2, color=drawn.colour, lw=3, alpha=0.45)
         left.plot(
             [score.value], [place + 0.5], drawn.shape, color=drawn.colour, ms=8,
-            mfc="white" if drawn.hollow else drawn.colour, zorder=4,
+            mfc="white" if drawn.hollow else drawn.colour, zorder=4, clip_on=False,
         )  # fmt: skip
         _spread(right, sample.shadows[sample.labels == place], place)
     segment_labels(left, record, name)

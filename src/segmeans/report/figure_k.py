@@ -70,7 +70,8 @@ def elbow(record: StudyRecord) -> tuple[Words, Figure]:
 def _over_k(axes: Axes, ks: list[int]) -> None:
     """Give axes whole numbers of segments across, and a quiet grid upwards."""
     axes.set_xlim(min(ks) - 0.5, max(ks) + 0.7)
-    step = 1 + len(ks) // 20
+    room = axes.get_window_extent().width / theme.DPI
+    step = 1 + int(len(ks) * 0.2 / room)
     axes.set_xticks(ks[::step])
     axes.set_xlabel("number of segments k")
     axes.grid(axis="y")

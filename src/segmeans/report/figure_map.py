@@ -250,7 +250,10 @@ def _name_on_map(axes: Axes, plane: Plane, record: StudyRecord, rows: NDArray[np
     radius = 17.0 / 72 * theme.DPI / 2
     taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in discs]
     for segment, (x, y) in zip(record.segments, discs, strict=True):
-        text = theme.wrap_name(segment.name, 1.7, theme.LABEL, lines=3, bold=True)
+        told = (
+            f"{segment.number} {segment.name}"  # where names crowd, their disc is found by number
+        )
+        text = theme.wrap_name(told, 1.7, theme.LABEL, lines=3, bold=True)
         lines = text.split("\n")
         width = max(theme.text_width(line, theme.LABEL, bold=True) for line in lines) * theme.DPI
         height = len(lines) * theme.LABEL * 1.2 / 72 * theme.DPI
@@ -299,7 +302,7 @@ def _cost(spot: Box, taken: list[Box], points: Floats, room: Box) -> float:
         & (points[:, 1] > low)
         & (points[:, 1] < high)
     )
-    return 20 * (outside + hidden) + 25 * float(inside.sum()) / max(len(points), 1)
+    return 60 * outside + 20 * hidden + 25 * float(inside.sum()) / max(len(points), 1)
 
 
 def _strayed(spot: Box, discs: Floats, own: int) -> float:

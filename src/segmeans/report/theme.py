@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ FALLBACKS = (
     "Noto Sans Ethiopic",
 )
 NO_GLYPH = "\u25af"
+_K = re.compile(r"\bk = (?=\d)")
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 _FLAG_A = 0x1F1E6
 
@@ -179,7 +181,8 @@ def wrap(text: object, width: float, size: float, *, lines: int, bold: bool = Fa
     str
         Lines joined by newlines.
     """
-    words = drawable(text).replace(" %", "\u00a0%").split(" ")
+    whole = _K.sub("k\u00a0=\u00a0", drawable(text).replace(" %", "\u00a0%"))
+    words = whole.split(" ")
     done: list[str] = []
     line = ""
     while words:
