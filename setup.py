@@ -50,7 +50,6 @@ setup(
     ext_modules=[
         # products are fused only where the code says so: labels must not depend on the compiler
         part("_kernels", ["-ffp-contract=off"]),
-        part("_climb", []),
     ],
     cmdclass={"build_ext": Build},
     options={} if FREE_THREADED else {"bdist_wheel": {"py_limited_api": "cp311"}},

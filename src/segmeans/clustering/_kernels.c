@@ -14,23 +14,8 @@ static const Twin *twins[4];
 static size_t twin_count;
 static const Twin *twin;
 
-/* Take the buffer of an array, or none of None; its size must be as stated. */
-static int take(PyObject *object, Py_buffer *view, size_t bytes, int writable)
-{
-    memset(view, 0, sizeof *view);
-    if (object == Py_None) return 1;
-    if (PyObject_GetBuffer(object, view, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE)) return 0;
-    if ((size_t)view->len >= bytes) return 1;
-    PyErr_Format(PyExc_ValueError, "A buffer holds %zd bytes, needed: %zu", view->len, bytes);
-    return 0;
-}
-
-static void release(Py_buffer *views, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (views[i].obj) PyBuffer_Release(&views[i]);
-    }
-}
+#include "_kernels_buffers.h"
+#include "_kernels_points.h"
 
 /* A thread costs as much as some thousand rows: none for fewer than THREAD_BLOCKS blocks. */
 enum { THREAD_BLOCKS = 2 };
@@ -130,20 +115,6 @@ static int read_set(PyObject *item, const Rows *rows, Set *set, Py_buffer *views
         return 0;
     }
     table_fill(&set->table, views[0].buf, rows->scale);
-    return 1;
-}
-
-/* rows, wide, n, d, origin, weights: the arguments that all functions over rows begin with. */
-static int read_rows(PyObject *values, PyObject *origin, PyObject *weights, Rows *rows,
-                     Py_buffer *views)
-{
-    const size_t item = rows->wide ? sizeof(double) : sizeof(float);
-    if (!take(values, &views[0], rows->n * rows->d * item, 0) ||
-        !take(origin, &views[1], rows->d * sizeof(double), 0) ||
-        !take(weights, &views[2], rows->n * sizeof(double), 0)) {
-        return 0;
-    }
-    rows->values = views[0].buf, rows->origin = views[1].buf, rows->weights = views[2].buf;
     return 1;
 }
 
@@ -273,178 +244,6 @@ static PyObject *py_nearest(PyObject *module, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
-/* ---- starts ------------------------------------------------------------------------------ */
-
-typedef struct {
-    Points points;
-    size_t k, trials;
-    const double *uniforms; /* s x k x trials, or NULL: the centres are given */
-    const double *correction; /* k x d, or NULL: added to the means in every step */
-    double *centres;        /* s x k x d */
-    double *counts;         /* s x k, or NULL */
-    int64_t max_iter;
-    double tol;
-    Ending *endings;
-} Starts;
-
-#define THREAD_WORK 2e5 /* points x columns x centres x starts that take less than a thread costs */
-
-static int points_room(Points *points)
-{
-    const Rows *rows = &points->rows;
-    const size_t groups = points->groups = (rows->n + GROUP - 1) / GROUP;
-    points->narrow = aligned_room(groups * GROUP * rows->d * sizeof(float));
-    points->lengths = aligned_room(groups * GROUP * sizeof(float));
-    points->columns = aligned_room(groups * GROUP * rows->d * sizeof(double));
-    points->mass = aligned_room(groups * GROUP * sizeof(double));
-    return points->narrow && points->lengths && points->columns && points->mass;
-}
-
-static void points_fill(Points *points)
-{
-    Rows *rows = &points->rows;
-    rows->scale = unit_scale(rows->values, rows->n * rows->d, 0);
-    for (size_t g = 0; g < points->groups; g++) {
-        const size_t first = g * GROUP, rest = rows->n - first, n = rest < GROUP ? rest : GROUP;
-        twin->prepare_group(rows, first, n, points->narrow + first * rows->d,
-                            points->lengths + first);
-        twin->fill_columns(rows, first, n, 1.0, points->columns + first * rows->d);
-        for (size_t i = 0; i < GROUP; i++) {
-            points->mass[first + i] = i >= n ? 0.0 : rows->weights ? rows->weights[first + i] : 1.0;
-        }
-    }
-}
-
-static void points_free(Points *points)
-{
-    free(points->narrow), free(points->lengths), free(points->columns), free(points->mass);
-}
-
-static void starts_task(void *context, size_t task, size_t thread)
-{
-    (void)thread;
-    const Starts *job = context;
-    const size_t k = job->k, d = job->points.rows.d;
-    double *centres = job->centres + task * k * d;
-    if (job->uniforms) {
-        int64_t *chosen = malloc(k * sizeof *chosen);
-        const double *uniforms = job->uniforms + task * k * job->trials;
-        if (!chosen || twin->seed(&job->points, k, job->trials, uniforms, chosen)) {
-            job->endings[task].failed = 1;
-            free(chosen);
-            return;
-        }
-        for (size_t c = 0; c < k; c++) {
-            const double *row = (const double *)job->points.rows.values + (size_t)chosen[c] * d;
-            memcpy(centres + c * d, row, d * sizeof(double));
-        }
-        free(chosen);
-    }
-    twin->lloyd(&job->points, k, job->correction, centres, job->max_iter, job->tol,
-                job->counts ? job->counts + task * k : NULL, &job->endings[task]);
-}
-
-static int run_starts(Starts *job, size_t count, size_t threads, double *inertia,
-                      int64_t *iterations, uint8_t *converged)
-{
-    job->endings = calloc(count, sizeof(Ending));
-    int ready = points_room(&job->points) && job->endings;
-    if (ready) {
-        points_fill(&job->points);
-        const double work = (double)job->points.rows.n * (double)(job->k * job->points.rows.d);
-        if (work * (double)count < THREAD_WORK) threads = 1;
-        parallel(count, threads < count ? threads : count, job, starts_task);
-        for (size_t s = 0; s < count; s++) {
-            inertia[s] = job->endings[s].inertia;
-            iterations[s] = job->endings[s].iterations;
-            converged[s] = job->endings[s].converged;
-            ready &= !job->endings[s].failed;
-        }
-    }
-    points_free(&job->points);
-    free(job->endings);
-    return ready;
-}
-
-PyDoc_STRVAR(starts_doc,
-             "starts(points, weights, m, d, k, uniforms, s, trials, max_iter, tol, threads,\n"
-             "       correction, centres, inertia, iterations, converged, counts)\n\n"
-             "Fill the last five arrays; without uniforms the centres are where to start.");
-
-static PyObject *py_starts(PyObject *module, PyObject *arguments)
-{
-    (void)module;
-    PyObject *values, *weights, *uniforms, *correction, *centres, *inertia, *iterations, *converged, *counts;
-    Py_ssize_t m, d, k, s, trials, max_iter, threads;
-    Starts job = {0};
-    if (!PyArg_ParseTuple(arguments, "OOnnnOnnndnOOOOOO", &values, &weights, &m, &d, &k, &uniforms,
-                          &s, &trials, &max_iter, &job.tol, &threads, &correction, &centres,
-                          &inertia, &iterations, &converged, &counts)) {
-        return NULL;
-    }
-    if (m < 1 || d < 1 || k < 1 || k > UINT16_MAX + 1) {
-        PyErr_SetString(PyExc_ValueError, "No points, or more centres than 16 bits can number");
-        return NULL;
-    }
-    Rows *rows = &job.points.rows;
-    *rows = (Rows){.wide = 1, .n = (size_t)m, .d = (size_t)d, .scale = 1.0};
-    job.k = (size_t)k, job.trials = (size_t)trials, job.max_iter = max_iter;
-    Py_buffer views[10] = {{0}};
-    int ready = read_rows(values, Py_None, weights, rows, views) &&
-                take(uniforms, &views[3], (size_t)(s * k * trials) * sizeof(double), 0) &&
-                take(centres, &views[4], (size_t)(s * k * d) * sizeof(double), 1) &&
-                take(inertia, &views[5], (size_t)s * sizeof(double), 1) &&
-                take(iterations, &views[6], (size_t)s * sizeof(int64_t), 1) &&
-                take(converged, &views[7], (size_t)s, 1) &&
-                take(correction, &views[8], (size_t)(k * d) * sizeof(double), 0) &&
-                take(counts, &views[9], (size_t)(s * k) * sizeof(double), 1);
-    if (ready && s > 0) {
-        job.uniforms = views[3].buf, job.centres = views[4].buf, job.correction = views[8].buf;
-        job.counts = views[9].buf;
-        Py_BEGIN_ALLOW_THREADS
-        ready = run_starts(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), views[5].buf,
-                           views[6].buf, views[7].buf);
-        Py_END_ALLOW_THREADS
-        if (!ready) PyErr_NoMemory();
-    }
-    release(views, 10);
-    if (!ready) return NULL;
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(seed_doc, "seed(points, weights, m, d, k, uniforms, trials, chosen)");
-
-static PyObject *py_seed(PyObject *module, PyObject *arguments)
-{
-    (void)module;
-    PyObject *values, *weights, *uniforms, *chosen;
-    Py_ssize_t m, d, k, trials;
-    Points points = {0};
-    if (!PyArg_ParseTuple(arguments, "OOnnnOnO", &values, &weights, &m, &d, &k, &uniforms, &trials,
-                          &chosen)) {
-        return NULL;
-    }
-    points.rows = (Rows){.wide = 1, .n = (size_t)m, .d = (size_t)d, .scale = 1.0};
-    Py_buffer views[5] = {{0}};
-    int ready = read_rows(values, Py_None, weights, &points.rows, views) &&
-                take(uniforms, &views[3], (size_t)(k * trials) * sizeof(double), 0) &&
-                take(chosen, &views[4], (size_t)k * sizeof(int64_t), 1);
-    if (ready) {
-        Py_BEGIN_ALLOW_THREADS
-        ready = points_room(&points);
-        if (ready) {
-            points_fill(&points);
-            ready = !twin->seed(&points, (size_t)k, (size_t)trials, views[3].buf, views[4].buf);
-        }
-        points_free(&points);
-        Py_END_ALLOW_THREADS
-        if (!ready) PyErr_NoMemory();
-    }
-    release(views, 5);
-    if (!ready) return NULL;
-    Py_RETURN_NONE;
-}
-
 /* ---- instruction sets -------------------------------------------------------------------- */
 
 static PyObject *py_instructions(PyObject *module, PyObject *nothing)
@@ -474,6 +273,7 @@ static PyMethodDef methods[] = {
     {"sweep", py_sweep, METH_VARARGS, sweep_doc},
     {"nearest", py_nearest, METH_VARARGS, nearest_doc},
     {"starts", py_starts, METH_VARARGS, starts_doc},
+    {"climb", py_climb, METH_VARARGS, climb_doc},
     {"seed", py_seed, METH_VARARGS, seed_doc},
     {"instructions", py_instructions, METH_NOARGS, "Name what this processor can run, best first."},
     {"use", py_use, METH_VARARGS, "Choose one of instructions(), for all threads."},

@@ -51,6 +51,28 @@ def starts(
     counts: _Buffer | None,
     /,
 ) -> None: ...
+def climb(
+    points: _Buffer,
+    weights: _Buffer | None,
+    m: int,
+    d: int,
+    k: int,
+    centres: _Buffer,
+    s: int,
+    candidates: _Buffer,
+    t: int,
+    tries: int,
+    per_centre: int,
+    exchanges: int,
+    max_iter: int,
+    tol: float,
+    threads: int,
+    labels: _Buffer,
+    inertia: _Buffer,
+    converged: _Buffer,
+    iterations: _Buffer,
+    /,
+) -> None: ...
 def seed(
     points: _Buffer,
     weights: _Buffer | None,

@@ -4,4 +4,6 @@
 #include "_kernels_score.h"
 #include "_kernels_pass.h"
 #include "_kernels_start.h"
+#include "_kernels_descent.h"
+#include "_kernels_swap.h"
 #include "_kernels_undo.h"

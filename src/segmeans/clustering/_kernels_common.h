@@ -93,6 +93,13 @@ typedef struct {
     int failed;            /* no memory */
 } Ending;
 
+/* How far a climb goes; see climb.py. */
+typedef struct {
+    size_t tries, per_centre, candidates;
+    int64_t exchanges, max_iter;
+    double tol;
+} Climbing;
+
 /* The functions that exist once per instruction set. */
 typedef struct {
     const char *name;
@@ -108,6 +115,8 @@ typedef struct {
     int (*seed)(const Points *, size_t k, size_t trials, const double *uniforms, int64_t *chosen);
     void (*lloyd)(const Points *, size_t k, const double *correction, double *centres,
                   int64_t max_iter, double tol, double *counts, Ending *);
+    void (*climb)(const Points *, size_t k, double *centres, int32_t *labels,
+                  const int64_t *candidates, const Climbing *, Ending *);
 } Twin;
 
 static inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }

@@ -70,8 +70,7 @@ static double take(const Points *points, Seeding *seeding, size_t row, int fresh
         for (int r = 0; r < GROUP / VD; r++) {
             vd here = sums[0][r];
             if (!fresh) {
-                vd known = vd_load(closest + r * VD);
-                here = vd_select((vl)(here < known), here, known);
+                here = vd_min(here, vd_load(closest + r * VD));
             }
             vd_store(closest + r * VD, here);
             mass = mass + here * vd_load(points->mass + g * GROUP + r * VD);
@@ -82,22 +81,40 @@ static double take(const Points *points, Seeding *seeding, size_t row, int fresh
     return total;
 }
 
-/* The inertia that each candidate would leave. */
-static void try_candidates(const Points *points, Seeding *seeding, size_t trials)
+/* The inertia that `count` candidates would leave, in one read of the points. */
+INLINE void try_some(const Points *points, Seeding *seeding, size_t first, const size_t count)
 {
     const size_t d = points->rows.d;
-    vd sums[1][GROUP / VD];
-    for (size_t t = 0; t < trials; t++) {
-        vd left = {0};
-        for (size_t g = 0; g < points->groups; g++) {
-            distances_to(seeding->columns + g * GROUP * d, d, seeding->targets + t, 1, sums);
-            for (int r = 0; r < GROUP / VD; r++) {
-                vd known = vd_load(seeding->closest + g * GROUP + r * VD);
-                vd here = vd_select((vl)(sums[0][r] < known), sums[0][r], known);
-                left = left + here * vd_load(points->mass + g * GROUP + r * VD);
+    const double *const *targets = seeding->targets + first;
+    vd left[4] = {{0}, {0}, {0}, {0}};
+    for (size_t g = 0; g < points->groups; g++) {
+        const double *columns = seeding->columns + g * GROUP * d;
+        for (int r = 0; r < GROUP / VD; r++) {
+            const vd known = vd_load(seeding->closest + g * GROUP + r * VD);
+            const vd mass = vd_load(points->mass + g * GROUP + r * VD);
+            vd sums[4] = {{0}, {0}, {0}, {0}};
+            for (size_t j = 0; j < d; j++) {
+                const vd value = vd_load(columns + j * GROUP + r * VD);
+                for (size_t t = 0; t < count; t++) {
+                    const vd offset = value - vd_set(targets[t][j]);
+                    sums[t] = sums[t] + offset * offset;
+                }
             }
+            for (size_t t = 0; t < count; t++) left[t] = left[t] + vd_min(sums[t], known) * mass;
         }
-        seeding->left[t] = lane_sum(left);
+    }
+    for (size_t t = 0; t < count; t++) seeding->left[first + t] = lane_sum(left[t]);
+}
+
+static void try_candidates(const Points *points, Seeding *seeding, size_t trials)
+{
+    for (size_t first = 0; first < trials; first += 4) {
+        switch (trials - first) {
+        case 1: try_some(points, seeding, first, 1); break;
+        case 2: try_some(points, seeding, first, 2); break;
+        case 3: try_some(points, seeding, first, 3); break;
+        default: try_some(points, seeding, first, 4);
+        }
     }
 }
 
@@ -273,7 +290,8 @@ static void run_free(Run *run)
  *
  * The first pass adds up everything, the next ones what changed. Once nothing changes, everything
  * is added up afresh, so that the end does not depend on the way; it is an end when the fresh
- * means are the centres or change no label. */
+ * means change no label. They differ from the centres before by rounding alone, so the inertia
+ * measured on the way is theirs. */
 static void lloyd(const Points *points, size_t k, const double *correction, double *centres,
                   int64_t max_iter, double tol, double *counts, Ending *ending)
 {
@@ -282,13 +300,17 @@ static void lloyd(const Points *points, size_t k, const double *correction, doub
     memset(ending, 0, sizeof *ending);
     ending->failed = !run_room(&run, points, k);
     run.correction = correction;
-    int last = max_iter <= 0, fresh = 0;
+    int last = max_iter <= 0, fresh = 0, calm = 0;
     while (!ending->failed) {
         run.set.delta = run.set.bounded && !last && !fresh;
         const size_t changes = run_pass(&run, centres);
         if (last) break;
         if (run.set.delta && changes == 0 && !count_empty(&run)) {
-            fresh = 1, run.set.bounded = 1;
+            if (calm) {
+                ending->converged = 1;
+                break;
+            }
+            fresh = 1;
             continue;
         }
         double reach;
@@ -300,21 +322,11 @@ static void lloyd(const Points *points, size_t k, const double *correction, doub
         ending->iterations++;
         ending->converged = shift <= tol;
         if (same && !run.set.delta) break;
-        last = ending->converged || ending->iterations >= max_iter;
-        fresh = fresh && !last && changes == 0;
+        calm = fresh && changes == 0 && !count_empty(&run);
+        last = !calm && (ending->converged || ending->iterations >= max_iter);
+        fresh = 0;
     }
     if (!ending->failed) ending->inertia = *totals_of(&run, k);
     for (size_t c = 0; !ending->failed && counts && c < k; c++) counts[c] = count_of(&run, c);
     run_free(&run);
 }
-
-static const Twin twin = {
-    ISA_NAME,
-    visit_block,
-    nearest_block,
-    assign_block,
-    prepare_group,
-    fill_columns,
-    seed,
-    lloyd,
-};

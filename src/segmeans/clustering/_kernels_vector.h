@@ -45,6 +45,26 @@ INLINE mask_t less(vf a, vf b)
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
 }
 INLINE int all_lanes(mask_t mask) { return mask == 0xFFFF; }
+typedef __mmask8 lanes_t;
+INLINE lanes_t vd_less(vd a, vd b)
+{
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LT_OQ);
+}
+INLINE lanes_t vd_equal(vd a, vd b)
+{
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_EQ_OQ);
+}
+INLINE lanes_t vd_differs(vd a, vd b)
+{
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_NEQ_UQ);
+}
+INLINE int vd_none(lanes_t mask) { return mask == 0; }
+INLINE vd vd_pick(lanes_t mask, vd yes, vd no)
+{
+    return (vd)_mm512_mask_mov_pd((__m512d)no, mask, (__m512d)yes);
+}
+INLINE vd vd_min(vd a, vd b) { return (vd)_mm512_min_pd((__m512d)a, (__m512d)b); }
+INLINE vd vd_max(vd a, vd b) { return (vd)_mm512_max_pd((__m512d)a, (__m512d)b); }
 INLINE vi vi_select(mask_t mask, vi yes, vi no)
 {
     return (vi)_mm512_mask_mov_epi32((__m512i)no, mask, (__m512i)yes);
@@ -52,6 +72,19 @@ INLINE vi vi_select(mask_t mask, vi yes, vi no)
 INLINE float smallest(vf a) { return _mm512_reduce_min_ps((__m512)a); }
 #else
 typedef vi mask_t;
+typedef vl lanes_t;
+INLINE lanes_t vd_less(vd a, vd b) { return (vl)(a < b); }
+INLINE lanes_t vd_equal(vd a, vd b) { return (vl)(a == b); }
+INLINE lanes_t vd_differs(vd a, vd b) { return (vl)(a != b); }
+INLINE int vd_none(lanes_t mask)
+{
+    int64_t any = 0;
+    for (int i = 0; i < VD; i++) any |= mask[i];
+    return any == 0;
+}
+INLINE vd vd_pick(lanes_t mask, vd yes, vd no) { return vd_select(mask, yes, no); }
+INLINE vd vd_min(vd a, vd b) { return vd_select((vl)(a < b), a, b); }
+INLINE vd vd_max(vd a, vd b) { return vd_select((vl)(a < b), b, a); }
 INLINE vf vf_set(float value)
 {
     vf all;

@@ -36,17 +36,20 @@ class Tally:
     their centres pair off within a thousandth of the inertia.
     """
 
-    weights: Floats  # (m,) of the points
     exact: bool
     starts: int = 0
     optima: list[Optimum] = field(default_factory=list)
     _places: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, inertia: float, centres: Floats, labels: Labels, hits: int = 1) -> None:
-        """Count one end; ``hits=0`` offers a solution that no independent start has found."""
+    def add(self, inertia: float, centres: Floats, found: Labels | Floats, hits: int = 1) -> None:
+        """Count one end; ``hits=0`` offers a solution that no independent start has found.
+
+        ``found`` tells ends apart: the labels of the points where these stand for every row, on a
+        sample the weight of each cluster.
+        """
         self.starts += hits
-        key = partition_key(labels) if self.exact else b""
-        place = self._places.get(key) if self.exact else self._nearby(inertia, centres, labels)
+        key = partition_key(found) if self.exact else b""
+        place = self._places.get(key) if self.exact else self._nearby(inertia, centres, found)
         if place is None:
             self._places[key] = len(self.optima)
             self.optima.append(Optimum(inertia, centres.copy(), hits))
@@ -56,8 +59,7 @@ class Tally:
         if inertia < known.inertia:
             known.inertia, known.centres = inertia, centres.copy()
 
-    def _nearby(self, inertia: float, centres: Floats, labels: Labels) -> int | None:
-        mass = np.bincount(labels, self.weights, len(centres)).astype(np.float64)
+    def _nearby(self, inertia: float, centres: Floats, mass: Floats) -> int | None:
         for place, known in enumerate(self.optima):
             close = abs(known.inertia - inertia) <= _NEAR * inertia
             if close and centres_agree(known.centres, centres, mass, inertia):
@@ -66,7 +68,7 @@ class Tally:
 
     def restart(self) -> Tally:
         """Return a tally without counts that still knows the optima."""
-        fresh = Tally(self.weights, self.exact)
+        fresh = Tally(self.exact)
         fresh.optima = [Optimum(o.inertia, o.centres, 0) for o in self.optima]
         fresh._places = dict(self._places)
         return fresh

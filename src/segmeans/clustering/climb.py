@@ -11,14 +11,12 @@ Lloyd's iterations stop where no point has a nearer centre. Two stronger moves g
 The climb is a fixed map: the same start always ends in the same place. Climbs from independent
 starts therefore stay independent, which is what makes counting hits on the best meaningful.
 
-This module is the readable NumPy form and the door to its compiled twin ``_climb``.
+This module is the readable NumPy form and the door to its compiled twin.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import NamedTuple
 
@@ -29,7 +27,7 @@ from segmeans.clustering.reference import Floats, Labels, squared_distances
 
 _twin: ModuleType | None
 try:
-    from segmeans.clustering import _climb as _twin
+    from segmeans.clustering import _kernels as _twin
 except ImportError:  # no compiler at installation
     _twin = None
 
@@ -51,6 +49,7 @@ class Climbed(NamedTuple):
     inertia: Floats  # (s,), of these centres
     labels: Labels  # (s, m)
     converged: NDArray[np.bool_]  # (s,): nothing moved at the end
+    iterations: NDArray[np.int64]  # (s,): of Lloyd, and sweeps of exchanges, of the last descent
 
 
 class _State(NamedTuple):
@@ -58,6 +57,7 @@ class _State(NamedTuple):
     labels: Labels
     inertia: float
     converged: bool
+    iterations: int
 
 
 def climb(
@@ -95,8 +95,9 @@ def climb(
     max_iter : int, default=1000
         Most iterations of Lloyd.
     tol : float, default=0.0
-        An iteration or sweep that lowers the inertia by less than this share ends the descent;
-        0 goes on until nothing moves.
+        Centres that move to the means and lower the inertia by less than this share of what it was
+        at first end the iterations of Lloyd, a sweep that gains less ends the exchanges; 0 goes on
+        until nothing moves.
     threads : int, default=1
         Threads over the starts (compiled twin only). The result does not depend on it.
 
@@ -121,31 +122,22 @@ def climb(
         np.empty(s),
         np.empty((s, len(points)), dtype=np.int32),
         np.empty(s, dtype=np.bool_),
+        np.empty(s, dtype=np.int64),
     )
-    one: Callable[[int], None]
     if _twin is not None:
-
-        def one(i: int) -> None:
-            out.inertia[i], out.converged[i] = _twin.climb(
-                points, weights, out.centres[i], out.labels[i], own[i],
-                swaps, per_centre, exchanges, max_iter, tol,
-            )  # fmt: skip
-    else:
-
-        def one(i: int) -> None:
-            state = _climb_one(
-                points, weights, out.centres[i], own[i], swaps, per_centre,
-                exchanges, max_iter, tol,
-            )  # fmt: skip
-            out.centres[i], out.labels[i] = state.centres, state.labels
-            out.inertia[i], out.converged[i] = state.inertia, state.converged
-
-    if threads > 1 and s > 1 and _twin is not None:
-        with ThreadPoolExecutor(min(threads, s)) as pool:
-            list(pool.map(one, range(s)))
-    else:
-        for i in range(s):
-            one(i)
+        _twin.climb(
+            points, weights, *points.shape, k, out.centres, s, np.ascontiguousarray(own),
+            own.shape[1], swaps, per_centre, exchanges, max_iter, tol, threads,
+            out.labels, out.inertia, out.converged, out.iterations,
+        )  # fmt: skip
+        return out
+    for i in range(s):
+        state = _climb_one(
+            points, weights, out.centres[i], own[i], swaps, per_centre, exchanges, max_iter, tol
+        )
+        out.centres[i], out.labels[i] = state.centres, state.labels
+        out.inertia[i], out.converged[i] = state.inertia, state.converged
+        out.iterations[i] = state.iterations
     return out
 
 
@@ -181,28 +173,34 @@ def _descend(
 ) -> _State:
     """Lloyd, then exchanges, until nothing moves or the gains fall below ``tol``."""
     k = len(centres)
-    labels, inertia, settled = np.full(len(points), -1, dtype=np.int32), np.inf, False
-    for _ in range(max_iter):
+    labels, begin, settled = np.full(len(points), -1, dtype=np.int32), 0.0, False
+    iterations = 0
+    for iterations in range(1, max_iter + 1):
         distances = squared_distances(points, centres)
         fresh = np.argmin(distances, axis=1).astype(np.int32)
         nearest = distances[np.arange(len(points)), fresh]
         _fill_empty(fresh, nearest, weights, k)
+        begin = float(weights @ nearest) if iterations == 1 else begin
         settled = bool(np.array_equal(fresh, labels))
-        before, inertia, labels = inertia, float(weights @ nearest), fresh
+        before, labels = centres, fresh
         centres = _means(points, weights, labels, k)
-        if settled or (tol > 0.0 and before - inertia < tol * inertia):
+        if settled or _fall(before, centres, np.bincount(labels, weights, k)) < tol * begin:
             break
     for _ in range(exchanges):
+        iterations += 1
         moved, gain = _exchange(points, weights, centres, labels)
         settled = moved == 0
-        if settled:
+        if settled or gain < tol * begin:
             break
-        centres = _means(points, weights, labels, k)
-        if gain < tol * inertia:
-            break
+    centres = _means(points, weights, labels, k)
     offset = points - centres[labels]
     inertia = float(weights @ np.einsum("ij,ij->i", offset, offset))
-    return _State(centres, labels, inertia, settled)
+    return _State(centres, labels, inertia, settled, iterations)
+
+
+def _fall(before: Floats, after: Floats, mass: Floats) -> float:
+    """Return by how much the inertia falls when the centres move to the means."""
+    return float(mass @ np.square(after - before).sum(axis=1))
 
 
 def _fill_empty(labels: Labels, nearest: Floats, weights: Floats, k: int) -> None:

@@ -6,8 +6,7 @@ fails where the twin was not built; :mod:`segmeans.clustering.kernels` then take
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ from segmeans.errors import SettingError
 _GROUP = 32  # rows that share one bound; as in the C code
 _CHUNK = 256 * BLOCK  # rows whose labels are kept in one array
 _MOST_CENTRES = 65536  # labels are kept in 16 bits
-_CACHED = 2**22  # bytes of points that stay in the cache of one processor
+_CACHED = 2**24  # bytes of points that are prepared once rather than in every pass
 
 
 def instructions() -> list[str]:
@@ -362,8 +361,8 @@ def polish(
 ) -> list[Lloyd]:
     """Run Lloyd's iterations from several sets of centres, sharing each read of the rows.
 
-    The same as :class:`Polish` fed with all rows at once, to the rounding of sums. Points that fit
-    in the cache are not shared: there each thread takes one set after the other to its end.
+    The same as :class:`Polish` fed with all rows at once, to the rounding of sums. Few points are
+    prepared once and not shared: there each thread takes one set after the other to its end.
     """
     if max((len(table) for table in tables), default=0) > _MOST_CENTRES:
         return reference.polish(
@@ -387,26 +386,34 @@ def _polish_cached(
     threads: int,
     corrections: Sequence[Floats] | None,
 ) -> list[Lloyd]:
+    """Run every set to its end; the points are prepared once for sets that are alike."""
     points = _solid(points)
+    done: dict[int, Lloyd] = {}
+    for group, offset in _alike(tables, corrections):
+        ends = np.stack([np.asarray(tables[i], dtype=np.float64) for i in group])
+        found = _starts(points, weights, None, ends, max_iter, tol, threads, offset)
+        done |= {
+            i: Lloyd(
+                found.centres[at],
+                float(found.inertia[at]),
+                int(found.iterations[at]),
+                bool(found.converged[at]),
+                found.counts[at],
+            )
+            for at, i in enumerate(group)
+        }
+    return [done[i] for i in range(len(tables))]
 
-    def descend(table: Floats, correction: Floats | None) -> Lloyd:
-        ends = np.array(table, dtype=np.float64)[None]
-        offset = None if correction is None else _solid(correction)
-        counts = np.empty(len(table))
-        found = _starts(points, weights, None, ends, max_iter, tol, 1, offset, counts)
-        return Lloyd(
-            found.centres[0],
-            float(found.inertia[0]),
-            int(found.iterations[0]),
-            bool(found.converged[0]),
-            counts,
-        )
 
-    offsets = or_none(corrections, tables)
-    if min(threads, len(tables)) < 2:
-        return [descend(*pair) for pair in zip(tables, offsets, strict=True)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(descend, tables, offsets))
+def _alike(
+    tables: Sequence[Floats], corrections: Sequence[Floats] | None
+) -> Iterator[tuple[list[int], Floats | None]]:
+    """Group the sets of one size; each with a correction of its own stands alone."""
+    if corrections is not None:
+        yield from (([i], _solid(offset)) for i, offset in enumerate(corrections))
+        return
+    for k in sorted({len(table) for table in tables}):
+        yield [i for i, table in enumerate(tables) if len(table) == k], None
 
 
 def lloyd(
@@ -441,9 +448,9 @@ def _starts(
     tol: float,
     threads: int,
     correction: Floats | None = None,
-    counts: Floats | None = None,
 ) -> Starts:
     s, k, d = centres.shape
+    counts = np.empty((s, k))
     inertia, iterations = np.empty(s), np.empty(s, dtype=np.int64)
     converged = np.empty(s, dtype=np.bool_)
     _kernels.starts(
@@ -465,4 +472,4 @@ def _starts(
         converged,
         counts,
     )
-    return Starts(centres, inertia, iterations, converged)
+    return Starts(centres, inertia, iterations, converged, counts)

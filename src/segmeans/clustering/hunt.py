@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from segmeans.clustering import kernels
 from segmeans.clustering.certificate import SAME, Needed, Tally
-from segmeans.clustering.climb import Climbed, climb
+from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import Points
-from segmeans.clustering.kernels import Floats
+from segmeans.clustering.kernels import Floats, Labels
 from segmeans.errors import SettingError
 
 _FIRST = 16  # starts before the first look at the tally
@@ -96,6 +96,14 @@ class Setup(NamedTuple):
         return Needed(self.budget.hits, self.budget.chance)
 
 
+class _Ends(NamedTuple):
+    """Where climbs ended, with what tells ends apart: see :meth:`Tally.add`."""
+
+    centres: Floats  # (s, k, d)
+    inertia: Floats  # (s,)
+    found: Labels | Floats  # (s, m) labels, on a sample (s, k) weights
+
+
 class Hunt:
     """The search for one k on one set of points.
 
@@ -114,7 +122,7 @@ class Hunt:
 
     def __init__(self, points: Points, k: int, setup: Setup, n_rows: int) -> None:
         self.points, self.k, self.setup = points, k, setup
-        self.tally = Tally(points.weights, points.exact)
+        self.tally = Tally(points.exact)
         self._random = np.random.default_rng([setup.seed, k])
         self._trials = 2 + int(np.log(k))
         self._swapping = False
@@ -189,11 +197,11 @@ class Hunt:
         self._keep(ends, below=best * (1.0 - SAME))
         return bool(ends.inertia.min() >= best * (1.0 - SAME))
 
-    def _keep(self, ends: Climbed, below: float) -> None:
+    def _keep(self, ends: _Ends, below: float) -> None:
         """Remember ends of dependent starts that are better than what is known."""
-        for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
+        for centres, inertia, found in zip(*ends, strict=True):
             if inertia < below:
-                self.tally.add(float(inertia), centres, labels, hits=0)
+                self.tally.add(float(inertia), centres, found, hits=0)
 
     def _start(self, count: int) -> None:
         """Seed some more independent starts, descend from them and count where they end."""
@@ -201,9 +209,13 @@ class Hunt:
         points, weights = self.points.points, self.points.weights
         threads = self.setup.threads
         begun = kernels.starts(points, weights, self.k, uniforms, _STRICT, 0.0, threads)
-        ends = self._descend(begun.centres, self._swaps)
-        for centres, inertia, labels in zip(ends.centres, ends.inertia, ends.labels, strict=True):
-            self.tally.add(float(inertia), centres, labels)
+        if self.points.exact or self._swaps:
+            ends = self._descend(begun.centres, self._swaps)
+        else:
+            self._work_left -= count * self._cost(0)
+            ends = _Ends(begun.centres, begun.inertia, begun.counts)
+        for centres, inertia, found in zip(*ends, strict=True):
+            self.tally.add(float(inertia), centres, found)
 
     @property
     def _swaps(self) -> int:
@@ -214,18 +226,22 @@ class Hunt:
         begin = _EXCHANGE_COST if exchanges else _LLOYD_COST
         return self._pass_cost * (begin + _SWAP_COST * swaps)
 
-    def _descend(self, centres: Floats, swaps: int) -> Climbed:
+    def _descend(self, centres: Floats, swaps: int) -> _Ends:
+        """Climb from given centres, on a sample without swaps by Lloyd alone."""
         self._work_left -= len(centres) * self._cost(swaps)
         points, weights, threads = self.points.points, self.points.weights, self.setup.threads
         if self.points.exact or swaps:
             rows = self._swap_rows(centres) if swaps else None
-            return climb(points, weights, centres, rows, swaps=swaps, threads=threads)
+            ends = climb(points, weights, centres, rows, swaps=swaps, threads=threads)
+            if self.points.exact:
+                return _Ends(ends.centres, ends.inertia, ends.labels)
+            mass = [np.bincount(labels, weights, self.k) for labels in ends.labels]
+            return _Ends(ends.centres, ends.inertia, np.stack(mass))
         runs = kernels.polish(points, weights, list(centres), _STRICT, 0.0, threads)
-        return Climbed(
+        return _Ends(
             np.stack([run.centres for run in runs]),
             np.array([run.inertia for run in runs]),
-            np.stack([kernels.assign(points, run.centres, threads) for run in runs]),
-            np.array([run.converged for run in runs]),
+            np.stack([run.counts for run in runs]),
         )
 
     def _swap_rows(self, centres: Floats) -> NDArray[np.int64]:

@@ -231,7 +231,7 @@ class KMeans(
         used = mass > 0.0
         points, mass = points[used], mass[used]
         tol = self.tol * float(points.var(axis=0).mean())
-        tally = Tally(mass, exact=True)
+        tally = Tally(exact=True)
         ends = []
         for _ in range(self._starts()):
             start = self._start(rows, points, mass, origin, random)

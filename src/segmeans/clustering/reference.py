@@ -48,6 +48,7 @@ class Starts(NamedTuple):
     inertia: Floats  # (s,)
     iterations: NDArray[np.int64]  # (s,)
     converged: NDArray[np.bool_]  # (s,)
+    counts: Floats  # (s, k) weight of each cluster
 
 
 class Partials(NamedTuple):
@@ -533,4 +534,5 @@ def starts(
         np.array([run.inertia for run in runs]),
         np.array([run.iterations for run in runs], dtype=np.int64),
         np.array([run.converged for run in runs]),
+        np.stack([run.counts for run in runs]),
     )

@@ -8,6 +8,7 @@ solutions then compete on all rows. Only inertia ever ranks solutions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +31,6 @@ _PROMOTED = 4  # different solutions of a sample that go on to more points
 _WITHIN = 0.005  # if their inertia on the sample is within this share of the best
 _INSERTIONS = 16  # rows on which a centre more may be offered
 _RANKING_STEPS = 12  # of Lloyd on more points, before the best is chosen
-_EXCHANGES_END = 1e-9  # share of the inertia below which a sweep of exchanges is the last
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -213,7 +213,10 @@ def _sweep_points(merged: Points, ks: Sequence[int], setup: Setup) -> list[Solut
     else:
         sample = thin(merged, SMALL, setup.seed)
         hunts = _hunt_all(sample, ks, setup, len(merged.points))
-        ends = {k: _promote_points(merged, hunt, setup) for k, hunt in hunts.items()}
+        alone = setup._replace(threads=1)  # one k per thread: each has a single set to settle
+        with ThreadPoolExecutor(setup.threads) as pool:
+            done = pool.map(lambda hunt: _promote_points(merged, hunt, alone), hunts.values())
+            ends = dict(zip(hunts, done, strict=True))
     return [ends[k] for k in ks]
 
 
@@ -228,9 +231,12 @@ def _promote_points(merged: Points, hunt: Hunt, setup: Setup) -> Solution:
     """Let the best few solutions of a sample compete on all points."""
     upper = _rank_on(merged, hunt, setup)
     best, *others = upper.ranked()
-    settled = polish_points(merged, best.centres, setup.threads)
-    ends = climb(merged.points, merged.weights, settled.centres[None], tol=_EXCHANGES_END)
-    polished = polish_points(merged, ends.centres[0], setup.threads)
+    end = climb(merged.points, merged.weights, best.centres[None])
+    sizes = np.bincount(end.labels[0], merged.weights, hunt.k)
+    passes = int(end.iterations[0])
+    polished = Polished(
+        end.centres[0], float(end.inertia[0]), sizes, passes, passes, bool(end.converged[0])
+    )
     rival = rival_of(best, others[0] if others else None, merged.points, merged.weights)
     return _solution(hunt, polished, merged.origin, best.hits, rival)
 
@@ -269,10 +275,9 @@ def _rank_on(large: Points, hunt: Hunt, setup: Setup) -> Tally:
     promoted = _few_best(hunt.tally)
     tables = [optimum.centres for optimum in promoted]
     runs = kernels.polish(large.points, large.weights, tables, _RANKING_STEPS, 0.0, setup.threads)
-    upper = Tally(large.weights, exact=False)
+    upper = Tally(exact=False)
     for run, optimum in zip(runs, promoted, strict=True):
-        labels = kernels.assign(large.points, run.centres, setup.threads)
-        upper.add(run.inertia, run.centres, labels, optimum.hits)
+        upper.add(run.inertia, run.centres, run.counts, optimum.hits)
     return upper
 
 
