@@ -58,7 +58,8 @@ def merge(source: Source, limit: int = LARGE) -> Points | None:
         return None
     rows = np.empty((0, source.n_columns))
     weights = np.empty(0)
-    for chunk, mass in source.chunks():
+    whole = [source.array()] if source.n_rows <= limit else source.chunks()
+    for chunk, mass in whole:
         fresh = distinct(chunk.astype(np.float64, copy=False), mass)
         if len(rows):
             fresh = distinct(np.concatenate([rows, fresh[0]]), np.concatenate([weights, fresh[1]]))
@@ -112,15 +113,20 @@ def distinct(rows: Floats, weights: Floats | None) -> tuple[Floats, Floats]:
     Rows are sorted by a hash of their bits; where two different rows share a hash, by value.
     """
     rows = rows + 0.0  # one zero instead of two
-    mass = np.ones(len(rows)) if weights is None else weights
-    order = np.argsort(_hash(rows), kind="stable")
-    again = (rows[order[1:]] == rows[order[:-1]]).all(axis=1)
-    hashes = _hash(rows[order])
-    if ((hashes[1:] == hashes[:-1]) & ~again).any():
+    hashes = _hash(rows)
+    order = np.argsort(hashes, kind="stable")
+    hashes, ordered = hashes[order], rows[order]
+    alike = np.flatnonzero(hashes[1:] == hashes[:-1]) + 1
+    again = (ordered[alike] == ordered[alike - 1]).all(axis=1)
+    if not again.all():
         order = np.lexsort(rows.T)
-        again = (rows[order[1:]] == rows[order[:-1]]).all(axis=1)
-    first = np.flatnonzero(np.concatenate([[True], ~again]))
-    return np.ascontiguousarray(rows[order[first]]), np.add.reduceat(mass[order], first)
+        ordered = rows[order]
+        alike = np.flatnonzero((ordered[1:] == ordered[:-1]).all(axis=1)) + 1
+    mass = np.ones(len(rows)) if weights is None else weights[order]
+    if not len(alike):
+        return ordered, mass
+    first = np.delete(np.arange(len(rows)), alike)
+    return ordered[first], np.add.reduceat(mass, first)
 
 
 def _hash(rows: Floats) -> NDArray[np.uint64]:

@@ -30,7 +30,7 @@ __all__ = ["QUICK", "Budget", "Solution", "search", "sweep"]
 _PROMOTED = 4  # different solutions of a sample that go on to more points
 _WITHIN = 0.005  # if their inertia on the sample is within this share of the best
 _INSERTIONS = 16  # rows on which a centre more may be offered
-_RANKING_STEPS = 12  # of Lloyd on more points, before the best is chosen
+_RANKING_STEPS = 6  # of Lloyd on more points, before the best is chosen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -273,6 +273,8 @@ def _few_best(tally: Tally) -> list[Optimum]:
 def _rank_on(large: Points, hunt: Hunt, setup: Setup) -> Tally:
     """Let the best few solutions of a sample compete on a larger one."""
     promoted = _few_best(hunt.tally)
+    if len(promoted) == 1:
+        return hunt.tally
     tables = [optimum.centres for optimum in promoted]
     runs = kernels.polish(large.points, large.weights, tables, _RANKING_STEPS, 0.0, setup.threads)
     upper = Tally(exact=False)
