@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.clustering import kernels
-from segmeans.clustering.certificate import SAME, Needed, Tally
+from segmeans.clustering.certificate import SAME, Needed, Optimum, Tally
 from segmeans.clustering.climb import climb
-from segmeans.clustering.coreset import Points
+from segmeans.clustering.coreset import Points, thin
 from segmeans.clustering.kernels import Floats, Labels
 from segmeans.errors import SettingError
 
+_ROUGH = 2**12  # points on which starts are seeded and settle first, where there are twice as many
+_ROUGH_ENOUGH = 64  # of them per cluster
 _FIRST = 16  # starts before the first look at the tally
 _SCATTERED = 0.85  # chance of ending somewhere new above which plain climbs are given up
 _PATIENCE = 32  # plain starts after which fewer than three hits end them
@@ -118,10 +120,18 @@ class Hunt:
     setup : Setup
     n_rows : int
         Rows for which the points stand.
+    rough : Points, optional
+        A sample of the points, see :func:`rough_of`: starts are drawn and settle there, and go on
+        from where that leads. Most iterations of a start find its way in the large, which needs no
+        more; the end is one of all points.
     """
 
-    def __init__(self, points: Points, k: int, setup: Setup, n_rows: int) -> None:
+    def __init__(
+        self, points: Points, k: int, setup: Setup, n_rows: int, rough: Points | None = None
+    ) -> None:
         self.points, self.k, self.setup = points, k, setup
+        fits = rough is not None and len(rough.points) >= _ROUGH_ENOUGH * k
+        self.rough = rough if rough is not None and fits else None
         self.tally = Tally(points.exact)
         self._random = np.random.default_rng([setup.seed, k])
         self._trials = 2 + int(np.log(k))
@@ -151,6 +161,7 @@ class Hunt:
         former search cannot make the certificate look better.
         """
         before = self.tally.best.inertia
+        self._work_left -= self._cost(0)
         ends = self._descend(centres[None], swaps=0)
         self._keep(ends, below=before * (1.0 - SAME))
         if self.tally.best.inertia < before and self._may_swap:
@@ -193,6 +204,7 @@ class Hunt:
         leaders = [o.centres for o in self.tally.ranked()[: min(_LEADERS, affordable)]]
         if not leaders:
             return True
+        self._work_left -= len(leaders) * self._cost(swaps)
         ends = self._descend(np.stack(leaders), swaps)
         self._keep(ends, below=best * (1.0 - SAME))
         return bool(ends.inertia.min() >= best * (1.0 - SAME))
@@ -206,16 +218,21 @@ class Hunt:
     def _start(self, count: int) -> None:
         """Seed some more independent starts, descend from them and count where they end."""
         uniforms = self._random.random((count, self.k, self._trials))
-        points, weights = self.points.points, self.points.weights
-        threads = self.setup.threads
-        begun = kernels.starts(points, weights, self.k, uniforms, _STRICT, 0.0, threads)
-        if self.points.exact or self._swaps:
+        where = self.rough or self.points
+        begun = kernels.starts(
+            where.points, where.weights, self.k, uniforms, _STRICT, 0.0, self.setup.threads
+        )
+        hits = [1] * count
+        ends = _Ends(begun.centres, begun.inertia, begun.counts)
+        self._work_left -= count * self._cost(self._swaps)
+        if self.rough:
+            known = _gathered(ends)
+            hits = [optimum.hits for optimum in known]
+            ends = self._descend(np.stack([optimum.centres for optimum in known]), self._swaps)
+        elif self.points.exact or self._swaps:
             ends = self._descend(begun.centres, self._swaps)
-        else:
-            self._work_left -= count * self._cost(0)
-            ends = _Ends(begun.centres, begun.inertia, begun.counts)
-        for centres, inertia, found in zip(*ends, strict=True):
-            self.tally.add(float(inertia), centres, found)
+        for centres, inertia, found, times in zip(*ends, hits, strict=True):
+            self.tally.add(float(inertia), centres, found, times)
 
     @property
     def _swaps(self) -> int:
@@ -228,7 +245,6 @@ class Hunt:
 
     def _descend(self, centres: Floats, swaps: int) -> _Ends:
         """Climb from given centres, on a sample without swaps by Lloyd alone."""
-        self._work_left -= len(centres) * self._cost(swaps)
         points, weights, threads = self.points.points, self.points.weights, self.setup.threads
         if self.points.exact or swaps:
             rows = self._swap_rows(centres) if swaps else None
@@ -262,6 +278,14 @@ class Hunt:
         return rows
 
 
+def _gathered(ends: _Ends) -> list[Optimum]:
+    """Gather the ends on a sample that agree: they go on together, as what they are, several."""
+    tally = Tally(exact=False)
+    for centres, inertia, found in zip(*ends, strict=True):
+        tally.add(float(inertia), centres, found)
+    return tally.optima
+
+
 def _affordable_work(m: int, k: int, full_pass: float) -> float:
     """Return the multiply-adds that a search may spend: less per point where points are many.
 
@@ -270,6 +294,11 @@ def _affordable_work(m: int, k: int, full_pass: float) -> float:
     """
     clusters = max(1.0, k / _BASE_CLUSTERS) ** 2
     return _BASE_WORK * clusters * min(1.0, _BASE_POINTS / m) + full_pass
+
+
+def rough_of(points: Points, seed: int) -> Points | None:
+    """Return a sample of the points on which starts may settle first; None where that is no gain."""
+    return thin(points, _ROUGH, seed) if len(points.points) >= 2 * _ROUGH else None
 
 
 def swap_rows(points: Points, seed: int) -> NDArray[np.int64]:

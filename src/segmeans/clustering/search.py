@@ -18,7 +18,7 @@ from segmeans.clustering import kernels
 from segmeans.clustering.certificate import Optimum, Rival, Tally, certify, rival_of
 from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import LARGE, SMALL, Points, lightweight, merge, thin
-from segmeans.clustering.hunt import QUICK, Budget, Hunt, Setup, swap_rows
+from segmeans.clustering.hunt import QUICK, Budget, Hunt, Setup, rough_of, swap_rows
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.polish import STRICT, Polished, polish_points, polish_rows
 from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source, survey
@@ -174,7 +174,8 @@ def _check_distinct(points: Points, k: int) -> None:
 def _hunt_all(points: Points, ks: Sequence[int], setup: Setup, n_rows: int) -> dict[int, Hunt]:
     """Hunt for every k, then offer each what its neighbours have found."""
     rows = swap_rows(points, setup.seed)
-    hunts = {k: Hunt(points, k, setup, n_rows) for k in sorted(set(ks))}
+    rough = rough_of(points, setup.seed)
+    hunts = {k: Hunt(points, k, setup, n_rows, rough) for k in sorted(set(ks))}
     for hunt in hunts.values():
         hunt.run()
     for k, hunt in hunts.items():
