@@ -170,7 +170,10 @@ static inline double unit_scale(const double *centres, size_t values, int thresh
 {
     double largest = 0.0;
     int exponent = 0;
-    for (size_t i = 0; i < values; i++) largest = fmax(largest, fabs(centres[i]));
+    for (size_t i = 0; i < values; i++) {
+        const double size = fabs(centres[i]);
+        largest = size > largest ? size : largest; /* fmax is a call for every value */
+    }
     frexp(largest, &exponent);
     exponent = exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent;
     return abs(exponent) > threshold ? ldexp(1.0, -exponent) : 1.0;

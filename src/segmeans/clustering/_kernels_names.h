@@ -19,6 +19,7 @@
 #define vf_fnma FN(vf_fnma)
 #define vf_min FN(vf_min)
 #define vf_max FN(vf_max)
+#define vf_reciprocal FN(vf_reciprocal)
 #define less FN(less)
 #define all_lanes FN(all_lanes)
 #define vi_select FN(vi_select)

@@ -101,11 +101,12 @@ INLINE float score_group(const float *columns, const float *lengths, const Table
             if (!wanted) continue;
             vf near = vf_max(length + best[r] + best[r], zero) + apart + apart + doubt + doubt;
             vf sure = vf_max(apart - doubt - doubt, zero);
-            margin = vf_min(margin, sure * sure / near);
+            margin = vf_min(margin, sure * sure * vf_reciprocal(near));
         }
     }
     *doubtful = !certain;
-    return certain && wanted ? sqrtf(smallest(margin)) * (1.0f - 0x1p-20f) : 0.0f;
+    /* the reciprocal may be 2^-14 too large, its root half as much */
+    return certain && wanted ? sqrtf(smallest(margin)) * (1.0f - 0x1p-14f) : 0.0f;
 }
 
 /* The two nearest of 32 rows in the difference form; `columns` are d x GROUP doubles. */

@@ -18,6 +18,7 @@
 #undef vf_fnma
 #undef vf_min
 #undef vf_max
+#undef vf_reciprocal
 #undef less
 #undef all_lanes
 #undef vi_select

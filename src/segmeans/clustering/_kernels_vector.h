@@ -70,6 +70,8 @@ INLINE vi vi_select(mask_t mask, vi yes, vi no)
     return (vi)_mm512_mask_mov_epi32((__m512i)no, mask, (__m512i)yes);
 }
 INLINE float smallest(vf a) { return _mm512_reduce_min_ps((__m512)a); }
+/* One over a, at most 2^-14 of it away. */
+INLINE vf vf_reciprocal(vf a) { return (vf)_mm512_rcp14_ps((__m512)a); }
 #else
 typedef vi mask_t;
 typedef vl lanes_t;
@@ -117,6 +119,7 @@ INLINE float smallest(vf a)
     for (int i = 1; i < VL; i++) least = a[i] < least ? a[i] : least;
     return least;
 }
+INLINE vf vf_reciprocal(vf a) { return vf_set(1.0f) / a; }
 #if defined(ISA_AVX2)
 INLINE vf vf_fnma(vf a, vf b, vf c)
 {
