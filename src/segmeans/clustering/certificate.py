@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.clustering.agreement import adjusted_rand, contingency
-from segmeans.clustering.kernels import Floats, Labels, assign
+from segmeans.clustering.kernels import Floats, assign
 from segmeans.records import Certificate
 
 SAME = 1e-9
@@ -41,7 +42,7 @@ class Tally:
     optima: list[Optimum] = field(default_factory=list)
     _places: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, inertia: float, centres: Floats, found: Labels | Floats, hits: int = 1) -> None:
+    def add(self, inertia: float, centres: Floats, found: NDArray[Any], hits: int = 1) -> None:
         """Count one end; ``hits=0`` offers a solution that no independent start has found.
 
         ``found`` tells ends apart: the labels of the points where these stand for every row, on a
@@ -108,7 +109,7 @@ class Tally:
         return self.chance_new / (len(self.optima) + 1)
 
 
-def partition_key(labels: NDArray[np.int32]) -> bytes:
+def partition_key(labels: NDArray[Any]) -> bytes:
     """Return a digest of a partition that does not depend on the numbers of its clusters."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     order = np.empty(len(first), dtype=np.int32)

@@ -184,7 +184,7 @@ def _descend(
         settled = bool(np.array_equal(fresh, labels))
         before, labels = centres, fresh
         centres = _means(points, weights, labels, k)
-        if settled or _fall(before, centres, np.bincount(labels, weights, k)) < tol * begin:
+        if settled or _fall(before, centres, weights, labels) < tol * begin:
             break
     for _ in range(exchanges):
         iterations += 1
@@ -198,8 +198,9 @@ def _descend(
     return _State(centres, labels, inertia, settled, iterations)
 
 
-def _fall(before: Floats, after: Floats, mass: Floats) -> float:
+def _fall(before: Floats, after: Floats, weights: Floats, labels: Labels) -> float:
     """Return by how much the inertia falls when the centres move to the means."""
+    mass = np.bincount(labels, weights, len(after))
     return float(mass @ np.square(after - before).sum(axis=1))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from segmeans.clustering import kernels
 from segmeans.clustering.certificate import SAME, Needed, Optimum, Tally
 from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import Points, thin
-from segmeans.clustering.kernels import Floats, Labels
+from segmeans.clustering.kernels import Floats
 from segmeans.errors import SettingError
 
 _ROUGH = 2**12  # points on which starts are seeded and settle first, where there are twice as many
@@ -103,7 +103,7 @@ class _Ends(NamedTuple):
 
     centres: Floats  # (s, k, d)
     inertia: Floats  # (s,)
-    found: Labels | Floats  # (s, m) labels, on a sample (s, k) weights
+    found: NDArray[Any]  # (s, m) labels, on a sample (s, k) weights
 
 
 class Hunt:
@@ -297,7 +297,7 @@ def _affordable_work(m: int, k: int, full_pass: float) -> float:
 
 
 def rough_of(points: Points, seed: int) -> Points | None:
-    """Return a sample of the points on which starts may settle first; None where that is no gain."""
+    """Return a sample on which starts may settle first; None where there are few points."""
     return thin(points, _ROUGH, seed) if len(points.points) >= 2 * _ROUGH else None
 
 

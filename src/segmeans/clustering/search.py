@@ -233,7 +233,7 @@ def _promote_points(merged: Points, hunt: Hunt, setup: Setup) -> Solution:
     upper = _rank_on(merged, hunt, setup)
     best, *others = upper.ranked()
     end = climb(merged.points, merged.weights, best.centres[None])
-    sizes = np.bincount(end.labels[0], merged.weights, hunt.k)
+    sizes = np.bincount(end.labels[0], merged.weights, hunt.k).astype(np.float64)
     passes = int(end.iterations[0])
     polished = Polished(
         end.centres[0], float(end.inertia[0]), sizes, passes, passes, bool(end.converged[0])
