@@ -96,6 +96,8 @@ class FeatureState:
     before: dict[str, float] = field(default_factory=dict)  # mean, std, skew, min, max ...
     after: dict[str, float] = field(default_factory=dict)
     note: str = ""  # why this transform and these caps
+    # since schema 3
+    form: str = ""  # how text was read: "day" first, "comma" ...; empty where nothing was unclear
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

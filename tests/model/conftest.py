@@ -12,7 +12,7 @@ import pytest
 from segmeans.model import Model, load
 
 GOLDEN = Path(__file__).parent / "golden"
-NEWEST = GOLDEN / "model-2.json"
+NEWEST = GOLDEN / "model-3.json"
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 from tests.model.conftest import NEWEST, customers
 
+from segmeans import segment
 from segmeans.errors import ColumnNotFoundError, OutputError, SettingError
 from segmeans.model import Model, score
-from segmeans.model.files import COLUMNS
+from segmeans.model.files import COLUMNS, open_for
 from segmeans.settings import Settings
 
 ROWS = 3000
@@ -66,13 +67,13 @@ def test_a_file_is_scored_as_in_python(
     wanted = expected(model, table)
     same(found, wanted)
     assert record.rows == ROWS
-    assert sum(segment.size for segment in record.segments) == wanted["segment"].notna().sum()
+    assert sum(one.size for one in record.segments) == wanted["segment"].notna().sum()
     assert sum(record.unscored.values()) == wanted["unscored"].notna().sum() > 0
     assert record.unlike == wanted["unlike"].fillna(False).astype(bool).sum() > 0
     assert record.border == (wanted["standing"] == "border").sum() > 0
-    for segment in record.segments:
-        own = wanted["distance"][wanted["segment"] == segment.number].astype(float)
-        assert segment.spread == pytest.approx(np.sqrt(np.mean(own**2)), rel=1e-6)
+    for one in record.segments:
+        own = wanted["distance"][wanted["segment"] == one.number].astype(float)
+        assert one.spread == pytest.approx(np.sqrt(np.mean(own**2)), rel=1e-6)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -203,3 +204,51 @@ def test_killed_while_writing_the_old_file_is_whole(
     others = [path.name for path in out.parent.iterdir() if path != out]
     assert all(name.startswith(".scored.csv.partial") for name in others)
     assert len(others) == (1 if how == signal.SIGKILL else 0)
+
+
+def trained_on(path: Path, dates: list[str], amounts: list[str]) -> Model:
+    """Train on two kinds of customers, early and small, and late and large."""
+    lines = [f"c{n};{d};{a}" for n, (d, a) in enumerate(zip(dates, amounts, strict=True))]
+    path.write_text("\n".join(["id;since;paid", *lines]) + "\n", encoding="utf-8")
+    with segment(path, features=["since", "paid"], id="id", k=2, fast=True, seed=1) as study:
+        return study.model
+
+
+def half_and_half(form: str) -> tuple[list[str], list[str]]:
+    early = [np.datetime64("2015-01-25") + day for day in range(30)]
+    late = [np.datetime64("2024-05-25") + day for day in range(30)]
+    days = [day.astype(object).strftime(form) for day in (*early, *late)]
+    return days, [f"{n % 7},{n % 10}5" for n in range(30)] + [f"{900 + n},5" for n in range(30)]
+
+
+def test_dates_and_numbers_are_read_as_on_the_day_of_training(tmp_path: Path) -> None:
+    model = trained_on(tmp_path / "then.csv", *half_and_half("%d/%m/%Y"))
+    forms = {one.column: one.form for one in model.record.preparation.features}
+    assert forms == {"since": "day", "paid": "comma"}
+    later = tmp_path / "later.csv"
+    # by themselves both rows would be read month first and with a point as thousands sign
+    later.write_text("id;since;paid\nx;02/03/2015;1,250\ny;06/07/2024;905,500\n")
+    record = score(model, later, tmp_path / "scored.csv")
+    with (tmp_path / "scored.csv").open(encoding="utf-8") as file:
+        found = [int(row["segment"]) for row in csv.DictReader(file)]
+    asked = {"since": ["2015-03-02", "2024-07-06"], "paid": [1.25, 905.5]}
+    assert found == (model.assign(asked).labels + 1).tolist()
+    assert set(found) == {1, 2}
+    assert [one.code for one in record.findings] == ["number-format"]  # nothing is unclear
+    with open_for(model, later, Settings()).opened as opened:
+        read = opened.table.texts("since").tolist()
+        assert read == ["2015-03-02", "2024-07-06"]
+
+
+def test_another_way_to_write_dates_is_told(tmp_path: Path) -> None:
+    model = trained_on(tmp_path / "then.csv", *half_and_half("%d/%m/%Y"))
+    for text, said in (("2024-06-15", "year first"), ("06/15/2024", "month first")):
+        later = tmp_path / "later.csv"
+        later.write_text(f"id;since;paid\nx;{text};905,5\n")
+        record = score(model, later, tmp_path / "scored.csv", overwrite=True)
+        [finding] = [one for one in record.findings if one.level == "warning"]
+        assert (finding.code, finding.where) == ("other-format", "since")
+        assert "were written day first on the day of training; 0 of 1" in finding.evidence
+        assert f"read {said} instead" in finding.evidence
+        with open_for(model, later, Settings()).opened as opened:
+            assert opened.table.texts("since").tolist() == ["2024-06-15"]

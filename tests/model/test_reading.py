@@ -92,7 +92,7 @@ def change(values: dict[str, Any], place: str, value: object) -> None:
 
 FEATURE, NUMBER = "preparation/features/0", "preparation/features/1"
 FAULTS = {
-    "schema 3, of a later version": ("schema", SCHEMA + 1),
+    f"schema {SCHEMA + 1}, of a later version": ("schema", SCHEMA + 1),
     "schema below 1": ("schema", 0),
     "not finite": ("centres/0/0", float("inf")),
     "a number that is not": ("preparation/features/1/before/mean", float("nan")),
@@ -113,6 +113,7 @@ FAULTS = {
     "logarithm": ("preparation/features/3/low", -1.0),
     "exponent": (f"{NUMBER}/exponent", 1e-300),
     "columns that the preparation does not give": ("columns/0", "something"),
+    "unknown way to write": (f"{NUMBER}/form", "upside down"),
     "rule for missing": ("preparation/max_missing", 7.0),
     "no feature": ("preparation/features", []),
     "a column without a name": ("id_column", ""),
@@ -149,7 +150,7 @@ BROKEN: dict[str, Callable[[Path], Any]] = {
     "not UTF-8": raw(TEXT.replace(b"Brno", b"\xff\xfe")),
     "half a character": raw(TEXT.replace(b"Brno", b"\\ud800")),
     "deep": raw(b"[" * 1_000_000),
-    "deep inside": raw(TEXT.replace(b'"schema": 2', b'"schema": ' + b'{"a":' * 100_000)),
+    "deep inside": raw(TEXT.replace(b'"schema": 3', b'"schema": ' + b'{"a":' * 100_000)),
     "long number": raw(TEXT.replace(b'"seed": 0', b'"seed": ' + b"9" * 100_000)),
     "too large": lambda path: path.write_bytes(b" " * (MAX_BYTES + 1)),
     "folder": lambda path: path.mkdir(),

@@ -219,9 +219,25 @@ def test_nothing_of_the_data_becomes_sql(model: Model, dialect: str) -> None:
     assert not list(parsed.find_all(sqlglot.exp.Drop))
     texts = {node.this for node in parsed.find_all(sqlglot.exp.Literal) if node.is_string}
     texts |= {node.name for node in parsed.find_all(sqlglot.exp.National)}
+    texts |= {one.removesuffix("|") for one in texts}  # what shows blanks at the end
     assert {segment.name for segment in segments} | {evil, "\\"} <= texts
     names = {node.name for node in parsed.find_all(sqlglot.exp.Column)}
     assert any(name == evil or evil.startswith(name) for name in names - {"key1"} if len(name) > 20)
+
+
+def test_blanks_at_the_end_count_in_sql_server_as_elsewhere(model: Model) -> None:
+    """SQL Server pads the shorter text of a comparison; a mark at the end of both undoes it."""
+    [parsed] = sqlglot.parse(statement(model, dialect="tsql", table="c"), dialect="tsql")
+    assert parsed is not None
+    pairs = [
+        (one.this, one.expression)
+        for one in parsed.find_all(sqlglot.exp.EQ)
+        if isinstance(one.expression, (sqlglot.exp.Literal, sqlglot.exp.National))
+        and one.this.find(sqlglot.exp.Collate)
+    ]
+    levels = {level for feature in model.record.preparation.features for level in feature.levels}
+    assert {right.name for _, right in pairs} == {f"{level}|" for level in {*levels, ""}}
+    assert all(left.expression.name == "|" for left, _ in pairs)
 
 
 def test_names_that_postgresql_cuts(model: Model) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from segmeans.errors import OutputError
+from segmeans.tables import sink
 from segmeans.tables.sink import MANIFEST, Outputs, write_text
 
 
@@ -236,3 +237,61 @@ def test_one_text_file_is_whole_or_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         write_text(tmp_path, "d", overwrite=True)
     assert [item.name for item in tmp_path.iterdir()] == ["study.toml"]
+
+
+ENDLESS = """
+import itertools, sys
+from segmeans.tables.sink import Outputs, write_text
+print("ready", flush=True)
+for turn in itertools.count(1):
+    with Outputs(sys.argv[1], overwrite=True) as outputs:
+        for name in "abc":
+            outputs.text(f"{name}.txt", f"{turn}\\n" * 2000)
+    write_text(sys.argv[2], f"{turn}\\n" * 2000, overwrite=True)
+"""
+
+
+def whole_text(path: Path) -> int:
+    """Return the turn a file was written in; fail unless all of it is there."""
+    lines = path.read_text("utf-8").splitlines()
+    assert len(lines) == 2000
+    assert len(set(lines)) == 1
+    return int(lines[0])
+
+
+def test_killed_at_any_moment_the_old_or_the_new_is_there_whole(tmp_path: Path) -> None:
+    folder, file = tmp_path / "study", tmp_path / "model.json"
+    with Outputs(folder) as outputs:
+        for name in "abc":
+            outputs.text(f"{name}.txt", "0\n" * 2000)
+    (folder / "mine.txt").write_text("keep me")
+    write_text(file, "0\n" * 2000)
+    draws = np.random.default_rng(0)
+    turns = []
+    for _ in range(25):
+        with subprocess.Popen(
+            [sys.executable, "-c", ENDLESS, str(folder), str(file)], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(float(draws.uniform(0.0, 0.1)))
+            process.kill()
+        assert len({whole_text(folder / f"{name}.txt") for name in "abc"}) == 1
+        assert (folder / "mine.txt").read_text() == "keep me"
+        turns.append(whole_text(folder / "a.txt"))
+        assert whole_text(file) >= 0
+    assert max(turns) > 0  # some were killed after a turn, some within one
+    with Outputs(folder, overwrite=True) as outputs:  # and life goes on
+        outputs.text("a.txt", "last")
+    assert (folder / "a.txt").read_text() == "last"
+
+
+def test_where_two_folders_cannot_be_exchanged_at_once(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "_exchanged", lambda *_: False)
+    for turn in "12":
+        with Outputs(target, overwrite=True) as outputs:
+            outputs.text("a.txt", turn)
+    assert (target / "a.txt").read_text() == "2"
+    assert [path.name for path in target.parent.iterdir()] == [target.name]

@@ -108,10 +108,11 @@ def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[st
     words = [feature.column for feature in features if _has_words(feature)]
     others = [name for name in also if name not in columns]
     columns, words = [*columns, *others], [*words, *others]
+    known = {feature.column: feature.form for feature in features if feature.form}
     reading = settings.model_copy(update={"id": wanted, "features": numbers})
     try:
         whole = [*columns, *([wanted] if wanted else [])]
-        opened = open_table(source, reading, only=whole, words=[*words, wanted or ""])
+        opened = open_table(source, reading, only=whole, words=[*words, wanted or ""], known=known)
         return Asked(opened, wanted, ())
     except ColumnNotFoundError as error:
         if error.where != "setting 'id'":
@@ -121,7 +122,7 @@ def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[st
         told = _no_id(str(wanted), error.hint)
     try:
         reading = reading.model_copy(update={"id": None})
-        opened = open_table(source, reading, only=columns, words=words)
+        opened = open_table(source, reading, only=columns, words=words, known=known)
         return Asked(opened, None, (told,))
     except ColumnNotFoundError as error:
         raise _needed(error, source, also) from None

@@ -19,12 +19,14 @@ from segmeans.model.segmentation import Model
 from segmeans.preparation import categories, numbers
 from segmeans.preparation.transforms import EXPONENTS, LARGEST
 from segmeans.records import FeatureState, ModelRecord, ModelSegment
+from segmeans.tables.formats import FORMS
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA = 2
-"""1: preparation, centres and names. 2: also certainty cut-offs, distances and values seen."""
+SCHEMA = 3
+"""1: preparation, centres and names. 2: also certainty cut-offs, distances and values seen.
+3: also how text was read."""
 MAX_BYTES = 10_000_000
 MOST_LEVELS = 1_000
 LONGEST_NAME = 10_000
@@ -186,7 +188,9 @@ def _preparation_faults(record: ModelRecord) -> Iterator[str]:
 
 
 def _feature_faults(feature: FeatureState, *, filled: bool) -> Iterator[str]:
-    if not (feature.scale > 0.0 and feature.weight > 0.0):
+    if feature.form and feature.form not in FORMS:
+        yield "an unknown way to write values"
+    elif not (feature.scale > 0.0 and feature.weight > 0.0):
         yield "a scale or weight that is not above 0"
     elif feature.kind == "category":
         yield from _category_faults(feature)

@@ -77,7 +77,7 @@ def fit(table: Table, roles: Sequence[ColumnRole], settings: Settings) -> Fitted
         raise DataError(
             "There is no feature to form segments from", hint="name columns with 'features'"
         )
-    features = _weighted(chosen, settings.weight)
+    features = _weighted(table, chosen, settings.weight)
     distinct = {role.name: role.distinct for role in chosen}
     measured, odd = _measured(table, features, distinct, settings)
     states, found = _learnt(table, measured, distinct, settings)
@@ -93,13 +93,20 @@ def fit(table: Table, roles: Sequence[ColumnRole], settings: Settings) -> Fitted
     return Fitted(state, tuple(odd + found))
 
 
-def _weighted(chosen: Sequence[ColumnRole], weights: Mapping[str, float]) -> list[FeatureState]:
+def _weighted(
+    table: Table, chosen: Sequence[ColumnRole], weights: Mapping[str, float]
+) -> list[FeatureState]:
     names = [role.name for role in chosen]
     for name in weights:
         if name not in names:
             raise ColumnNotFoundError.from_names(name, names, where="the setting 'weight'")
     return [
-        FeatureState(column=role.name, kind=_kind(role), weight=float(weights.get(role.name, 1.0)))
+        FeatureState(
+            column=role.name,
+            kind=_kind(role),
+            weight=float(weights.get(role.name, 1.0)),
+            form=table.column(role.name).form if _kind(role) != "category" else "",
+        )
         for role in chosen
     ]
 

@@ -13,6 +13,7 @@ from typing import Literal
 from segmeans.records import Finding
 from segmeans.tables.census import SAMPLE_ROWS, Counts, count_forms, take_census
 from segmeans.tables.duck import Column, Engine, quoted
+from segmeans.tables.formats import FORMS, keeps, other_form
 from segmeans.tables.names import says_id, shown
 from segmeans.tables.values import DATE_ORDERS, teach
 
@@ -22,6 +23,8 @@ CODED_SHARE = 0.005  # unreadable values with digits in them, from which numbers
 
 Decimal = Literal[".", ","]
 
+PLAINER = {"point": ("plain", "whole"), "comma": ("plain", "whole")}
+"""Forms in which nothing speaks against the one known: whole numbers have no decimal mark."""
 _SERVED = {
     "FLOAT": "DOUBLE",
     "DOUBLE": "DOUBLE",
@@ -59,6 +62,7 @@ def serve_columns(
     text: Iterable[str] = (),
     numbers: Iterable[str] = (),
     words: Collection[str] = (),
+    known: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """Decide what the values of every column are, and serve the columns as that.
 
@@ -81,6 +85,8 @@ def serve_columns(
         Columns that become numbers when their values allow it, whatever their name says.
     words : collection of str, default=()
         Columns whose text, where it is text, is words and not measured, which takes time.
+    known : mapping of str to str, optional
+        How columns of text were written on an earlier day (:data:`segmeans.tables.formats.FORMS`).
 
     Returns
     -------
@@ -104,7 +110,8 @@ def serve_columns(
     for name, type_ in types.items():
         if _is_text(type_) and name in words:
             typed[name] = Reading(Column(name, "VARCHAR"), f"worded({quoted(name)})"), []
-    kinds = {name: _kind(column) for name, column in columns.items()}
+    known = {name: form for name, form in (known or {}).items() if name in columns}
+    kinds = {name: _kind(column, known.get(name, "")) for name, column in columns.items()}
 
     def reading(name: str) -> Reading:
         return typed[name][0] if name in typed else _reading(columns[name], kinds[name])
@@ -126,7 +133,10 @@ def serve_columns(
         if name in typed:
             findings += typed[name][1]
         else:
-            findings += _findings(engine, source, columns[name], reading(name), kinds[name], lost)
+            column, kind, form = columns[name], kinds[name], known.get(name, "")
+            findings += _findings(engine, source, column, reading(name), kind, lost, form)
+            if form and kind not in (form, *PLAINER.get(form, ())):
+                findings.append(other_form(name, form, kind, column.forms))
     return tuple(r.column for r in readings), tuple(findings)
 
 
@@ -211,14 +221,19 @@ def _decimal_mark(
     return mark, frozenset(name for name, form in forms.items() if form["unclear"])
 
 
-def _kind(column: _Text) -> str:
-    """Return what a column looks like: text, whole, plain, point or comma; an order of dates."""
+def _kind(column: _Text, known: str = "") -> str:
+    """Return what a column looks like: text, whole, plain, point or comma; an order of dates.
+
+    What it looked like on an earlier day goes first, where its values allow that.
+    """
     census, forms = column.census, column.forms
     values = census["present"] - census["infinite"]
     if values == 0 and census["infinite"] and not column.stays_text:
         return "plain"
     if column.stays_text or values <= 0 or (_is_code(census) and not column.forced):
         return "text"
+    if known and keeps(known, forms, PARSED_SHARE):
+        return known
     if forms and forms["ymd"] == forms["present"] and census["high"] <= 21001231:
         return "ymd"
     if census["whole"] == values:
@@ -250,15 +265,16 @@ def _reading(column: _Text, kind: str) -> Reading:
     """Return the SQL that serves a column of text as what it is."""
     name = column.name
     value = f"valued({quoted(name)})"
+    form = kind if kind in FORMS else ""
     if kind == "text":
         sql = f"CAST({quoted(name)} AS VARCHAR)" if column.is_tidy else f"worded({quoted(name)})"
         return Reading(Column(name, "VARCHAR"), sql)
     if kind == "whole":
         return Reading(Column(name, "BIGINT", "VARCHAR"), f"whole_number({value})")
     if kind in ("plain", "point", "comma"):
-        return Reading(Column(name, "DOUBLE", "VARCHAR"), f"{kind}_number({value})")
+        return Reading(Column(name, "DOUBLE", "VARCHAR", form), f"{kind}_number({value})")
     type_ = "TIMESTAMP" if column.forms.get(f"{kind}_timed") else "DATE"
-    return Reading(Column(name, type_, "VARCHAR"), f"CAST(moment_{kind}({value}) AS {type_})")
+    return Reading(Column(name, type_, "VARCHAR", form), f"CAST(moment_{kind}({value}) AS {type_})")
 
 
 def _lost(
@@ -305,6 +321,7 @@ def _findings(
     reading: Reading,
     kind: str,
     lost: Mapping[str, tuple[int, int]],
+    known: str = "",
 ) -> list[Finding]:
     """Return what was odd about a column of text."""
     name, census = quoted(column.name), column.census
@@ -320,11 +337,11 @@ def _findings(
     if gone := lost.get(column.name, (0, 0))[0]:
         tokens = _tokens(engine, source, name, _gone(column, kind))
         found.append(_unread(column.name, reading, gone, census["present"], tokens))
-    if column.unclear and reading.column.is_number:
+    if column.unclear and reading.column.is_number and not known:
         found.append(_unclear_decimal(column.name, kind))
     elif kind in ("point", "comma"):
         found.append(_number_format(column.name, kind, bool(column.forms["dressed"])))
-    if kind in ("day", "month") and column.forms["day"] == column.forms["month"]:
+    if kind in ("day", "month") and not known and column.forms["day"] == column.forms["month"]:
         found.append(_unclear_date(column.name, kind))
     return found
 

@@ -335,11 +335,14 @@ class Column:
         The type it is served as.
     origin : str, default=""
         The type it had in the source, where that differs.
+    form : str, default=""
+        How its values were written there, where that could be read in several ways.
     """
 
     name: str
     type: str
     origin: str = ""
+    form: str = ""
 
     @property
     def is_number(self) -> bool:

@@ -7,7 +7,9 @@ when all is there. Whatever goes wrong before, an interrupt included, leaves no 
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -24,6 +26,7 @@ from segmeans.errors import OutputError, SegmeansError
 from segmeans.tables.cells import harmless, written
 from segmeans.tables.duck import Array, Engine, literal, quoted
 
+AT_CWD, EXCHANGE = -100, 2  # of renameat2 in Linux
 MANIFEST = ".segmeans.json"  # lists the files that are ours, so that a later run replaces only them
 
 Block = Mapping[str, Array]
@@ -285,19 +288,48 @@ def _take_place(staging: Path, folder: Path) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         staging.replace(folder)
         return
+    old, new = _replaced(folder), set(_files(staging))
+    for name in _files(folder):
+        if name not in old and name not in new:
+            _keep(folder / name, staging / name)
+    shutil.rmtree(_swapped(staging, folder), ignore_errors=True)
+
+
+def _keep(theirs: Path, ours: Path) -> None:
+    """Let a file that is not ours be in both folders, so that it is lost at no moment."""
+    ours.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(theirs, ours, follow_symlinks=False)
+    except OSError:  # a file system without links
+        shutil.copy2(theirs, ours, follow_symlinks=False)
+
+
+def _swapped(staging: Path, folder: Path) -> Path:
+    """Let two folders take each other's place; return where the earlier one is now.
+
+    In one step where the system can (Linux), so that one of the two is there at any moment, even
+    when the program or the machine stops.
+    """
     previous = _beside(folder, "previous")
+    if _exchanged(staging, folder):
+        staging.rename(previous)
+        return previous
     folder.rename(previous)
     try:
         staging.rename(folder)
     except BaseException:
         previous.rename(folder)
         raise
-    old, new = _replaced(previous), set(_files(folder))
-    for name in _files(previous):
-        if name not in old and name not in new:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (previous / name).replace(folder / name)
-    shutil.rmtree(previous, ignore_errors=True)
+    return previous
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two names at once; return whether the system and the file system could."""
+    try:
+        exchange = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(exchange(AT_CWD, os.fsencode(one), AT_CWD, os.fsencode(other), EXCHANGE) == 0)
 
 
 def _beside(target: Path, what: str) -> Path:

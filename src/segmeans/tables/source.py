@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -60,6 +60,7 @@ def open_table(
     *,
     only: Collection[str] | None = None,
     words: Collection[str] = (),
+    known: Mapping[str, str] | None = None,
 ) -> Opened:
     """Open a source of rows.
 
@@ -75,6 +76,9 @@ def open_table(
         Leave out every other column, unread where the format allows it.
     words : collection of str, default=()
         Columns whose text is known to be words; it is taken as it stands.
+    known : mapping of str to str, optional
+        How columns of text were written on an earlier day; they are read the same way again,
+        where their values allow that.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def open_table(
     settings = settings or Settings()
     engine = Engine(threads=settings.threads)
     try:
-        return _opened(engine, source, settings, only, words)
+        return _opened(engine, source, settings, only, words, known)
     except BaseException:
         engine.close()
         raise
@@ -102,6 +106,7 @@ def _opened(
     settings: Settings,
     only: Collection[str] | None,
     words: Collection[str],
+    known: Mapping[str, str] | None,
 ) -> Opened:
     if isinstance(source, (str, Path)):
         name, kind, (details, findings) = _load_named(engine, source, settings)
@@ -120,6 +125,7 @@ def _opened(
         copy=kind not in ("parquet", "duckdb"),
         only=only,
         words=words,
+        known=known,
     )
     digest = _digest(source, table)
     info = SourceInfo(
@@ -141,6 +147,7 @@ def _served(
     copy: bool,
     only: Collection[str] | None,
     words: Collection[str],
+    known: Mapping[str, str] | None,
 ) -> tuple[Table, tuple[Finding, ...]]:
     """Turn the relation ``source`` into the table that is served."""
     names = list(engine.types(f"SELECT * FROM {SOURCE}", where=name))
@@ -154,6 +161,7 @@ def _served(
         text=[settings.id] if settings.id else [],
         numbers=settings.features,
         words=words,
+        known=known,
     )
     if copy:
         engine.run(f"DROP VIEW IF EXISTS {SOURCE}")

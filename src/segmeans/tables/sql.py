@@ -34,6 +34,7 @@ Dialect = Literal["duckdb", "postgres", "sqlite"]
 
 DIALECTS: tuple[str, ...] = get_args(Dialect)
 #: Engines that are written for and not run here: their SQL is parsed again, and kept in the tests.
+END = "|"  # of a text, where an engine takes no notice of the blanks there
 WAREHOUSES = ("bigquery", "snowflake", "spark", "mysql", "tsql")
 EPOCH = "1970-01-01"
 #: exact_sum adds whole multiples of this, so that values up to 1 in size fit 2**37 times.
@@ -609,6 +610,10 @@ def _rewrite_mysql(node: Expression) -> Expression:
     return node
 
 
+def _is_text(node: Expression) -> bool:
+    return isinstance(node, exp.Cast) and _is_type(node.to, "TEXT")
+
+
 def _rewrite_tsql(node: Expression) -> Expression:
     if isinstance(node, exp.Cast) and _is_type(node.to, "TEXT"):
         letters = exp.DataType(
@@ -617,6 +622,10 @@ def _rewrite_tsql(node: Expression) -> Expression:
         )
         exact = exp.var("Latin1_General_100_BIN2")  # else 'male' equals 'Male'
         return exp.Collate(this=exp.Cast(this=node.this, to=letters), expression=exact)
+    if isinstance(node, exp.EQ) and _is_text(node.this) and node.expression.is_string:
+        # a mark at the end of both, else 'Brno ' equals 'Brno'
+        written = exp.Add(this=_rewrite_tsql(node.this), expression=text(END))
+        return exp.EQ(this=written, expression=_rewrite_tsql(text(node.expression.name + END)))
     if isinstance(node, exp.Literal) and node.is_string and not node.name.isascii():
         return exp.National(this=node.name)
     return node
