@@ -123,6 +123,19 @@ def test_paper_shows_everything(browser: Any, path: Path) -> None:
     context.close()
 
 
+def test_every_part_is_reached_from_the_top(browser: Any, path: Path) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    parts = opened.evaluate("[...document.querySelectorAll('main > section')].map(s => '#' + s.id)")
+    links = opened.evaluate(
+        "[...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))"
+    )
+    context.close()
+    assert links == parts  # in the same order
+    assert len(parts) > 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out(browser: Any, path: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)
