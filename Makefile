@@ -7,11 +7,11 @@ ROWS  ?= 2000
 
 # What the installed package depends on, beside the Python files it is linked to.
 BUILD := pyproject.toml $(wildcard setup.py) $(shell find src -name '*.c' -o -name '*.h' -o -name '*.pyx')
-CODE  := src tests benchmarks scripts
+CODE  := src tests benchmarks scripts examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check format lint types docs bench clean
+.PHONY: help install demo test check format lint types docs examples bench clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ docs: $(VENV)/.installed ## Write the generated pages of docs/
 	$(BIN)/python scripts/settings_page.py
 	$(BIN)/python scripts/model_schema.py
 
+examples: $(VENV)/.dev ## Run the stories of examples/ as notebooks, into examples/executed
+	$(BIN)/python scripts/run_examples.py
+
 bench: $(VENV)/.dev ## Measure time, memory and quality on named work
 	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
@@ -58,7 +61,7 @@ $(VENV)/.installed: $(BIN)/python $(BUILD)
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[excel,postgres]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[excel,postgres,notebook]' --group dev
 	@touch $@
 
 demo/customers.csv: | $(VENV)/.installed

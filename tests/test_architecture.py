@@ -74,6 +74,8 @@ FENCES: dict[str, tuple[str, ...]] = {
     "matplotlib": ("report/",),
     "seaborn": ("report/",),
     "pandas": ("report/",),
+    "nbclient": ("report/executing.py",),
+    "nbformat": ("report/executing.py",),
     "rich": ("cli.py", "cli/", "report/"),
     "typer": ("cli.py", "cli/"),
 }

@@ -258,6 +258,12 @@ def test_notebook_is_written_once(customers: Path, tmp_path: Path) -> None:
     file = tmp_path / "study.ipynb"
     result = segmeans("notebook", customers, "--k", "1-3", "--fast", "--to", file)
     assert result.returncode == 0, result.stderr
-    assert json.loads(file.read_text("utf-8"))["nbformat"] == 4
+    book = json.loads(file.read_text("utf-8"))
+    assert book["nbformat"] == 4
+    assert all(cell["execution_count"] for cell in book["cells"] if cell["cell_type"] == "code")
+    plain = tmp_path / "plain.ipynb"
+    options = ("--k", "1-3", "--fast", "--no-run", "--quiet", "--to")
+    assert segmeans("notebook", customers, *options, plain).returncode == 0
+    assert not any(cell.get("outputs") for cell in json.loads(plain.read_text("utf-8"))["cells"])
     again = segmeans("notebook", customers, "--to", file)
     assert "exists already" in again.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from segmeans.report.executing import execute
 from segmeans.report.notebook import notebook
 from segmeans.sample import write_customers
 from segmeans.settings import Settings
@@ -40,8 +41,8 @@ def test_it_is_a_notebook(written: tuple[Path, str]) -> None:
 def test_its_story_follows_the_work(written: tuple[Path, str]) -> None:
     told = ["".join(cell["source"]) for cell in json.loads(written[1])["cells"]]
     heads = [text.split("\n")[0] for text in told if text.startswith("#")]
-    assert [head.lstrip("# ") for head in heads[1:4]] == [
-        "Preparation", "How many segments", "The segments on a map",
+    assert [head.lstrip("# ").split(":")[0] for head in heads[1:6]] == [
+        "1. Prepare", "2. How many", "3. Train", "4. Interpret", "5. Evaluate",
     ]  # fmt: skip
     assert "elsewhere" not in written[1]
 
@@ -56,8 +57,22 @@ def test_its_cells_run_from_top_to_bottom(
             exec(compile("".join(cell["source"]), "cell", "exec"), namespace)  # noqa: S102
     study = namespace["study"]
     assert study.k == int(json.loads(written[1])["cells"][0]["source"][0].split()[1])  # type: ignore[attr-defined]
-    assert (written[0] / "segmeans-out" / "report.html").exists()
-    study.close()  # type: ignore[attr-defined]
+    assert [path.name for path in written[0].iterdir()] == ["customers.csv"], "nothing is written"
+
+
+def test_it_is_run_as_a_notebook(written: tuple[Path, str]) -> None:
+    first, second = (json.loads(execute(written[1], written[0])) for _ in range(2))
+    assert first == second
+    for cell, plain in zip(first["cells"], json.loads(written[1])["cells"], strict=True):
+        assert "".join(cell["source"]) == "".join(plain["source"])
+    shown = [
+        kind
+        for cell in first["cells"]
+        for output in cell.get("outputs", ())
+        for kind in output.get("data", {"text": ""})
+    ]
+    assert shown.count("image/png") >= 6
+    assert "text/html" in shown
 
 
 def test_hostile_sources_stay_text(written: tuple[Path, str]) -> None:

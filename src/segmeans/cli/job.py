@@ -152,23 +152,32 @@ def notebook(
     source: Source = None,
     config: Config = None,
     to: Annotated[str, typer.Option(help="File to write.")] = "study.ipynb",
+    run: Annotated[
+        bool, typer.Option("--run/--no-run", help="Run its cells, so that it shows their outputs.")
+    ] = True,
     overwrite: Replace = False,
     quiet: Quiet = False,
     asked: dict[str, Any],
 ) -> None:
-    """Write a study as a Jupyter notebook to run again, step by step."""
+    """Write and run a study as a Jupyter notebook, step by step, to be changed and run again."""
     source, _, settings = resolve(source, config, asked)
-    from segmeans.report import screen
+    from segmeans.report import executing, screen
     from segmeans.report.notebook import notebook as text_of
     from segmeans.study import conduct
     from segmeans.tables.sink import check_free, write_text
 
     check_free(to, overwrite=overwrite)
+    if run:
+        executing.check_runner()
     with (
         screen.progress(quiet=quiet) as progress,
         conduct(source, settings, progress=progress) as study,
     ):
         text = text_of(study, source, settings)
+        if run:
+            progress("Running the notebook", 0, 1)
+            text = executing.execute(text)
+            progress("Running the notebook", 1, 1)
     write_text(to, text, overwrite)
     if not quiet:
         typer.echo(f"Wrote {to}")

@@ -18,32 +18,62 @@ Cell = tuple[str, str]
 
 CHAPTERS = (
     (
-        "How many segments",
-        "The elbow alone is not enough: it moves with the range of k. It is shown beside measures "
-        "of how clear and how repeatable the segments are.",
-        ("elbow", "silhouette", "evidence"),
+        "2. How many: the elbow, and why it is not enough",
+        "The elbow alone moves with the range of k. It is shown beside measures of how clear and "
+        "how repeatable the segments are.",
+        ("elbow", "silhouette"),
     ),
     (
-        "The segments on a map",
-        "Every mark is a customer; a map of more than two features shows but a part of the spread.",
+        "3. Train: the segments",
+        "Every mark of a map is a customer; of more than two features it shows but a part of the "
+        "spread.",
         ("map", "pairs"),
     ),
     (
-        "What sets each segment apart",
+        "4. Interpret: who they are, and what to do",
         "Every segment against everyone, in plain units.",
-        ("profile", "bars", "sizes"),
+        ("profile", "bars", "value", "sizes"),
     ),
     (
-        "Can they be relied on",
+        "5. Evaluate: can they be relied on",
         "A segment that does not come back in new samples of the customers should be tested before "
         "anything is done with it.",
-        ("stability",),
+        ("evidence", "stability", "targeting"),
     ),
 )
+
+CODE = {
+    2: "for reason in study.record.verdict.reasons:\n    print(reason)",
+    3: "study",
+}
+"""What a chapter begins with, before its figures."""
+
+AFTER = {
+    4: (
+        (
+            "A few questions recognise a member of each segment; right so often counts customers "
+            "whom the questions had not been learnt from.",
+            "from segmeans.segments.typing_tool import typing_lines\n\n"
+            "for tool in study.record.typing[:1]:\n"
+            '    print(f"right for {tool.accuracy:.0%} of the customers")\n'
+            "    for line in typing_lines(tool):\n"
+            '        print("    " * line.depth + line.answer, line.segment or "")',
+        ),
+        (
+            "What to do with each of them, and the numbers each line rests on.",
+            "from segmeans.report.bundle import advise\n\n"
+            "pandas.DataFrame([asdict(one) for one in advise(study).actions])[\n"
+            '    ["name", "title", "do", "because", "channel", "kpi", "caution"]\n]',
+        ),
+    ),
+}
+"""What a chapter ends with: words and code."""
 
 
 def notebook(study: Study, source: str, settings: Settings) -> str:
     """Return a study as the text of a Jupyter notebook, its cells not yet run.
+
+    It tells a story in five parts: prepare, elbow, train, interpret, evaluate.
 
     Parameters
     ----------
@@ -63,16 +93,19 @@ def notebook(study: Study, source: str, settings: Settings) -> str:
 
     cells: list[Cell] = [*_opening(study, source, settings), *_preparing(study)]
     drawn = {one.name: one for one in figures.draw(study)}
-    for title, words, names in CHAPTERS:
+    for number, (title, words, names) in enumerate(CHAPTERS, start=2):
         present = [drawn[name] for name in names if name in drawn]
-        if not present:
+        if not present and number not in CODE:
             continue
         cells.append(("markdown", f"## {title}\n\n{words}"))
-        if title == CHAPTERS[0][0]:
-            cells.append(("code", "for reason in study.record.verdict.reasons:\n    print(reason)"))
+        if number in CODE:
+            cells.append(("code", CODE[number]))
         for one in present:
             cells.append(("markdown", f"**{in_markdown(one.title)}.** {in_markdown(one.caption)}"))
-            cells.append(("code", f"segmeans.plot(study, {one.name!r})"))
+            cells.append(("code", f"study.plot.{one.name}()"))
+        if study.record.k > 1:
+            for said, code in AFTER.get(number, ()):
+                cells += [("markdown", said), ("code", code)]
     cells += _closing()
     return json.dumps(_document(cells), indent=1, ensure_ascii=False) + "\n"
 
@@ -117,7 +150,7 @@ def _preparing(study: Study) -> list[Cell]:
     return [
         (
             "markdown",
-            "## Preparation\n\nWhat each column was taken for, and what was done to the features "
+            "## 1. Prepare\n\nWhat each column was taken for, and what was done to the features "
             f"before distances were measured.\n\n{found}",
         ),
         (
@@ -141,9 +174,10 @@ def _closing() -> list[Cell]:
         (
             "markdown",
             "## Take it along\n\nThe page for people, what to do with each segment, the figures "
-            "and the model that assigns new customers.",
+            "and the model that assigns new customers:\n\n"
+            '```python\nsegmeans.write(study, "results")\n```',
         ),
-        ("code", 'segmeans.write(study, "segmeans-out", overwrite=True)'),
+        ("code", "study.close()"),
     ]
 
 

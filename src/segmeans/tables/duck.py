@@ -116,7 +116,9 @@ class Engine:
         if threads is not None:
             config["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=config)
-        self.run("SET enable_progress_bar = false")
+        # In a notebook without ipywidgets there is no bar, and DuckDB refuses to switch it off.
+        if self.rows("SELECT current_setting('enable_progress_bar')")[0][0]:
+            self.run("SET enable_progress_bar = false")
         self.run("SET TimeZone = 'UTC'")
         self.run("SET pandas_analyze_sample = 0")  # arrays of objects are text: no guessing
         # DuckDB turns long IN lists into hash joins, which do not keep the order of rows.
