@@ -71,6 +71,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "sklearn": ("clustering/kmeans.py", "segments/typing_tool.py"),
     "scipy": ("tracking/", "segments/clv.py", "segments/descriptors.py", "clustering/limits.py"),
     "jinja2": ("report/",),
+    "markupsafe": ("report/",),
     "matplotlib": ("report/",),
     "seaborn": ("report/",),
     "pandas": ("report/",),

@@ -247,3 +247,11 @@ def test_descriptors_are_tested_in_the_evidence(make: Callable[..., Any]) -> Non
     assert cells["column"] == ("age", "shoe size")
     assert cells["differs between segments"] == ("yes", "not shown")
     assert "do they differ between them?" in page.html(data_of(study))
+
+
+def test_names_from_right_to_left_stay_in_their_place() -> None:
+    told = page.isolated("الدخل السنوي: 0.2 % of <all>, שלום 3")
+    assert told == (
+        "<bdi>الدخل السنوي</bdi>: 0.2\N{NO-BREAK SPACE}% of &lt;all&gt;, <bdi>שלום</bdi> 3"
+    )
+    assert page.isolated("income 3 %") == "income 3\N{NO-BREAK SPACE}%"

@@ -19,6 +19,7 @@ from segmeans.report.page_typing import typing_tools
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
     from segmeans.commerce import OrdersRecord
     from segmeans.records import StudyRecord, TrackRecord
@@ -161,12 +162,50 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["md"] = in_markdown
+    made.filters["flow"] = isolated
     return made
 
 
 def _unbroken(value: object) -> object:
     """Keep a number and its per cent sign on one line."""
     return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+
+
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
+_RUN = re.compile(f"[{_RIGHT_TO_LEFT}](?:[^\\s<>&\"',;:.]|\\s(?=[{_RIGHT_TO_LEFT}]))*")
+
+
+def isolated(text: str) -> Markup:
+    r"""Return a sentence of ours in which names written from right to left stay in their place.
+
+    Without the element around it such a name would draw the numbers beside it to its other side,
+    and turn the whole sentence where it comes first.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    Markup
+        Escaped.
+
+    Examples
+    --------
+    >>> print(isolated("<b>: 3"))
+    &lt;b&gt;: 3
+    >>> "<bdi>" in isolated("\u05e9\u05dc\u05d5\u05dd: 0.2 %")
+    True
+    """
+    from markupsafe import Markup, escape
+
+    parts, end = [], 0
+    for run in _RUN.finditer(text):
+        parts += [escape(_unbroken(text[end : run.start()])), Markup("<bdi>"), escape(run[0])]
+        parts.append(Markup("</bdi>"))
+        end = run.end()
+    parts.append(escape(_unbroken(text[end:])))
+    return Markup("").join(parts)
 
 
 def in_markdown(text: object) -> str:
