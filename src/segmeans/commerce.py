@@ -126,7 +126,6 @@ def read_log(table: Table, settings: Settings) -> OrderLog:
     given = {name: getattr(settings, _SETTING.get(name, name), None) for name in MEANINGS}
     options = OrderOptions(
         as_of=settings.as_of,
-        today=date.today(),
         duplicates=settings.duplicates,
         returns=settings.returns,
         time_zone=settings.time_zone,

@@ -53,7 +53,7 @@ class TestFunnel:
             ("cy", "11", "2024-01-04", 10, "shipped", "USD"),
             ("cy", "12", "2024-01-05", 7, "shipped", "EUR"),
         ]
-        log = read_log(engine, types, rows, OrderOptions(duplicates="drop", today=date(2026, 1, 1)))
+        log = read_log(engine, types, rows, OrderOptions(duplicates="drop"))
         assert steps(log) == {
             "no customer": 2,
             "cancelled": 1,
@@ -82,6 +82,21 @@ class TestFunnel:
     def test_old_logs_are_never_looked_at_from_today(self, engine: Engine) -> None:
         log = read_log(engine, SHOP, [("ann", "1", "1998-06-30", 1.0)])
         assert log.as_of == date(1998, 7, 1)
+
+    @pytest.mark.parametrize("wrong", ["2099-12-31", "2100-01-01", "9999-12-31", "20210-01-05"])
+    def test_clearly_wrong_dates_are_future_whenever_the_log_is_read(
+        self, engine: Engine, wrong: str
+    ) -> None:
+        rows = [("ann", "1", "2024-01-01", 1.0), ("bob", "2", "2024-03-01", 1.0)]
+        log = read_log(engine, SHOP, [*rows, ("cy", "3", wrong, 1.0)])
+        assert steps(log) == {"future date": 1}
+        assert log.as_of == date(2024, 3, 2)
+
+    def test_a_late_order_is_an_order(self, engine: Engine) -> None:
+        rows = [("ann", "1", "2024-01-01", 1.0), ("bob", "2", "2031-03-01", 1.0)]
+        log = read_log(engine, SHOP, rows)
+        assert steps(log) == {}
+        assert log.as_of == date(2031, 3, 2)
 
     def test_customers_as_they_stood_on_an_earlier_day(self, engine: Engine) -> None:
         rows = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+
 from segmeans.errors import SettingError
 from segmeans.records import Finding
 from segmeans.tables.duck import Table, literal, quoted
@@ -14,6 +17,57 @@ _READABLE = {
     "month": "count_if(moment_month(v) IS NOT NULL AND moment_day(v) IS NULL)",
     "either": "count_if(moment_month(v) <> moment_day(v))",
 }
+
+ABSURD = date(2100, 1, 1)  # no order was placed from here on
+FAR = timedelta(days=3653)  # ten years without an order, before dates that are taken for wrong
+FEW = 100  # at most one line in so many, or a single one, may have such dates
+
+
+def last_sound_day(days: Sequence[tuple[date, int]]) -> date | None:
+    """Return the last day that can be that of an order; later dates are clearly wrong.
+
+    The rule looks at the log alone, never at a clock: the same log reads the same on every day.
+    Wrong are days from the year 2100 on, and the days of a few lines (one in 100, or a single
+    one) after at least ten years without an order that are also longer than the log before them.
+
+    Parameters
+    ----------
+    days : sequence of (date, int)
+        Every day of the log with its lines, rising.
+
+    Returns
+    -------
+    date or None
+        None when no day is wrong.
+
+    Examples
+    --------
+    >>> last_sound_day([(date(2024, 1, 1), 50), (date(2024, 1, 2), 50), (date(2042, 1, 3), 1)])
+    datetime.date(2024, 1, 2)
+    """
+    sound = [(day, lines) for day, lines in days if day < ABSURD]
+    most = max(1, sum(lines for _, lines in sound) // FEW)
+    begin = _early_day(sound, most)
+    late, place = 0, len(sound) - 1
+    last = place
+    while place > 0 and (late := late + sound[place][1]) <= most:
+        gap = sound[place][0] - sound[place - 1][0]
+        if gap >= max(FAR, sound[place - 1][0] - begin):
+            last = place - 1
+        place -= 1
+    if last == len(days) - 1:
+        return None
+    return sound[last][0] if sound else ABSURD - timedelta(days=1)
+
+
+def _early_day(days: Sequence[tuple[date, int]], most: int) -> date:
+    """Return the first day but for those of a few lines, which may be wrong as well."""
+    seen = 0
+    for day, lines in days:
+        seen += lines
+        if seen > most:
+            return day
+    return ABSURD
 
 
 def moment(table: Table, name: str, time_zone: str | None) -> tuple[str, tuple[Finding, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from segmeans.errors import DataError, SettingError
@@ -18,7 +19,7 @@ from segmeans.tables.duck import Table, literal, quoted
 from segmeans.tables.names import shown
 from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_copies import numbered
-from segmeans.tables.order_dates import moment
+from segmeans.tables.order_dates import ABSURD, FAR, last_sound_day, moment
 from segmeans.tables.order_options import COPY, KEPT, KEY, ROW, STEP, OrderOptions, OrderRule
 
 MONEY_DIGITS = 14  # of the largest line: rounds away the error of a product of two floats
@@ -118,7 +119,7 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     everything = ", ".join(quoted(name) for name in table.names)
     inner = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
     rule = _order_rule(columns, options, seen)
-    step = _step(columns, options, rule)
+    step = _step(columns, options, rule, options.as_of or _last_day(table, when, seen))
     kept = "customer, moment, units, money, price, margin, product, grp, off"
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
@@ -150,6 +151,8 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
         "pointed": f"count_if(suffix({customer}, '.0') "
         f"AND regexp_full_match({customer}, '[0-9]+\\.0'))",
         "moments": f"count({when})",
+        "earliest": f"min({_calendar(when)})",
+        "latest": f"max({_calendar(when)})",
         "timed": _timed(table.column(columns.date).type, when),
         "amounts": f"count({amount})",
         "largest": f"max(abs({amount}))",
@@ -318,9 +321,24 @@ def _order_key(table: Table, columns: OrderColumns, rule: OrderRule) -> str:
 # What is left out
 
 
-def _step(columns: OrderColumns, options: OrderOptions, rule: OrderRule) -> str:
+def _calendar(when: str) -> str:
+    """Return the day of a moment, within the years that Python's calendar has."""
+    return f"greatest(least(CAST({when} AS DATE), DATE '9999-12-31'), DATE '0001-01-01')"
+
+
+def _last_day(table: Table, when: str, seen: dict[str, Any]) -> date | None:
+    """Return the day after which dates are clearly wrong; the days are listed only if need be."""
+    if seen["latest"] < ABSURD and seen["latest"] - seen["earliest"] < FAR:
+        return None
+    query = (
+        f"SELECT {_calendar(when)} AS day, count(*) FROM {quoted(table.relation)} "
+        "WHERE day IS NOT NULL GROUP BY day ORDER BY day"
+    )
+    return last_sound_day([(day, int(lines)) for day, lines in table.engine.rows(query)])
+
+
+def _step(columns: OrderColumns, options: OrderOptions, rule: OrderRule, limit: date | None) -> str:
     """Return the step of the funnel a line falls into, over the tidy values."""
-    limit = options.as_of or options.today
     back = "units < 0" if columns.quantity else "money < 0"
     tests = (
         "customer IS NULL",

@@ -25,7 +25,7 @@ STEPS: dict[str, str] = {
     "zero or negative amount": "the line brought no money, or its amount cannot be read",
     "duplicate line": "equal in every column to an earlier line",
     "unreadable date": "the date is missing or cannot be read",
-    "future date": "later than the day on which customers are looked at",
+    "future date": "later than as_of; without it, clearly no date of an order",
     "other currency": "not in the currency that counts",
 }
 CANCELLED, RETURNED = 2, 3  # places in STEPS, from 1
@@ -40,10 +40,8 @@ class OrderOptions:
     ----------
     as_of : date, optional
         The day on which customers are looked at; later lines are left out. By default the day
-        after the last order that counts, never today.
-    today : date, optional
-        Without ``as_of``, lines later than this are taken for wrong dates. By default no line is
-        ever too late.
+        after the last order that counts, never today; then only clearly wrong dates are left out,
+        as :func:`segmeans.tables.order_dates.last_sound_day` says.
     duplicates : {"keep", "drop"}, default="keep"
         What happens to lines equal in every column to another; they are counted in any case.
     returns : {"drop", "net"}, default="drop"
@@ -68,7 +66,6 @@ class OrderOptions:
     """
 
     as_of: date | None = None
-    today: date | None = None
     duplicates: Keep = "keep"
     returns: Returns = "drop"
     zero_amounts: ZeroAmounts = "auto"
