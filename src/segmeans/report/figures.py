@@ -19,6 +19,7 @@ from segmeans.report import (
     figure_map,
     figure_near,
     figure_profile,
+    figure_rfm,
     figure_splits,
     figure_targeting,
     figure_value,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from segmeans.records import StudyRecord
     from segmeans.report.captions import Words
+    from segmeans.segments.rfm import RfmRecord
     from segmeans.segments.value import SegmentValue
     from segmeans.study import Study
 
@@ -62,6 +64,12 @@ def _worth(study: Study) -> tuple[SegmentValue, ...]:
     """Return what the segments are worth; empty without orders or without revenue."""
     worth = () if study.commerce is None else study.commerce.record.value
     return tuple(one for one in worth if one.revenue_share is not None)
+
+
+def _rfm(study: Study) -> RfmRecord:
+    """Return the RFM of a study of orders."""
+    assert study.commerce is not None  # noqa: S101  (only drawn where it is)
+    return study.commerce.record.rfm
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,21 @@ DRAWN: dict[str, Kind] = {
         "how attractive each segment is as a target, and how strong we are in it",
         lambda study: figure_targeting.targeting(study.record),
         lambda study: study.record.targeting is not None,
+    ),
+    "rfm_heat": Kind(
+        "what customers of each recency and frequency score bring, from an order log",
+        lambda study: figure_rfm.heat(_rfm(study)),
+        lambda study: study.commerce is not None,
+    ),
+    "rfm_grid": Kind(
+        "what customers of each recency and frequency score are called, from an order log",
+        lambda study: figure_rfm.grid(_rfm(study)),
+        lambda study: study.commerce is not None,
+    ),
+    "rfm_shares": Kind(
+        "the share of customers and of revenue of each RFM name, from an order log",
+        lambda study: figure_rfm.shares(_rfm(study)),
+        lambda study: study.commerce is not None,
     ),
     "pairs": Kind(
         "every pair of three to six numeric features, for at most twelve segments",

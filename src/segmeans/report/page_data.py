@@ -185,6 +185,7 @@ class GridCell:
 
     name: str
     customers: str
+    each: str  # mean revenue; empty without amounts, and for few customers
     tone: int  # 0 for nobody to 4 for the fullest
 
 

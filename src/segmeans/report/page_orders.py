@@ -78,11 +78,14 @@ def _grid(found: OrdersRecord) -> Grid:
     def cell(recency: int, frequency: int) -> GridCell:
         one = cells.get((recency, frequency))
         if one is None or not one.customers:
-            return GridCell(name="", customers="0", tone=0)
+            return GridCell(name="", customers="0", each="", tone=0)
         tone = 1 + sum(one.share >= edge for edge in TONES)
         return GridCell(
             name=plain_text(one.name),
             customers=count(one.customers),
+            each=""
+            if one.revenue is None or one.customers < FEW
+            else f"{plain_number(one.revenue, compact=True)} each",
             tone=tone if one.customers >= FEW else 1,
         )
 
