@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segmeans import preparation
 from segmeans.clustering.search import search
-from segmeans.errors import DataError
+from segmeans.errors import DataError, SettingError
 from segmeans.prepared import everyone, prepare
 from segmeans.records import Finding
 from segmeans.segments.lifetimes import (
@@ -27,6 +27,7 @@ from segmeans.segments.lifetimes import (
 from segmeans.segments.rfm import Rfm, RfmRecord, rfm
 from segmeans.segments.rfm_compare import RfmComparison, compare
 from segmeans.segments.rfm_names import NamedTable, read_names
+from segmeans.segments.rfm_scores import Binning, RfmCuts, read_cuts
 from segmeans.segments.value import (
     Concentration,
     SegmentValue,
@@ -110,6 +111,39 @@ class Commerce:
         yield from table.blocks({name: sql.as_text(sql.column(name)) for name in table.names})
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How RFM is scored: the named table, cut points of before, and how new ones are made."""
+
+    names: NamedTable
+    cuts: RfmCuts | None
+    binning: Binning
+
+    @classmethod
+    def of(cls, settings: Settings) -> Scale:
+        """Read the files that the settings name."""
+        names = read_names(settings.rfm_names)
+        cuts = None if settings.rfm_scale is None else read_cuts(settings.rfm_scale)
+        if cuts is not None and cuts.bins != names.bins:
+            raise SettingError(
+                "The cut points and the named RFM table have different numbers of scores",
+                where=str(settings.rfm_scale),
+                found=f"{cuts.bins} scores, and {names.bins} in the table",
+            )
+        return cls(names, cuts, settings.rfm_binning)
+
+    def score(self, facts: Columns) -> Rfm:
+        """Score customers; with a scale of amounts, only customers with amounts."""
+        return rfm(
+            facts[RECENCY],
+            facts[FREQUENCY],
+            facts.get(MONEY),
+            table=self.names,
+            cuts=self.cuts,
+            binning=self.binning,
+        )
+
+
 def read_log(table: Table, settings: Settings) -> OrderLog:
     """Read an order log as the settings say.
 
@@ -123,11 +157,15 @@ def read_log(table: Table, settings: Settings) -> OrderLog:
     -------
     OrderLog
     """
+    Scale.of(settings)  # a fault in a file is said before the work, not after it
     given = {name: getattr(settings, _SETTING.get(name, name), None) for name in MEANINGS}
     options = OrderOptions(
         as_of=settings.as_of,
         duplicates=settings.duplicates,
         returns=settings.returns,
+        zero_amounts=settings.zero_amounts,
+        same_day=settings.same_day,
+        currency=settings.currency,
         time_zone=settings.time_zone,
     )
     return read(table, guess_columns(table, given), options)
@@ -150,7 +188,7 @@ def meanings(columns: OrderColumns) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-_SETTING = {"group": "product_group"}
+_SETTING = {"group": "product_group", "currency": "currency_column"}
 
 
 def of_customers(settings: Settings, made: CustomerTable) -> Settings:
@@ -197,9 +235,9 @@ def judge(
     -------
     Commerce
     """
-    names = read_names(settings.rfm_names)
+    scale = Scale.of(settings)
     facts = _facts(log)
-    scored = _rfm(facts, names)
+    scored = scale.score(facts)
     ahead = lifetimes(log, Outlook(weeks=settings.horizon))
     money = facts.get(MONEY)
     values: tuple[SegmentValue, ...] = ()
@@ -214,7 +252,7 @@ def judge(
             segments=k,
         )
         spread = concentration(money)
-    comparison = None if k == 1 else _against_rfm(log, made, scored, labels, k, settings, names)
+    comparison = None if k == 1 else _against_rfm(log, made, scored, labels, k, settings, scale)
     record = OrdersRecord(
         columns=log.columns,
         order_rule=made.order_rule,
@@ -250,10 +288,6 @@ def _facts(log: OrderLog, day: date | None = None) -> Columns:
     return table.fetch({name: sql.column(name) for name in wanted})
 
 
-def _rfm(facts: Columns, names: NamedTable) -> Rfm:
-    return rfm(facts[RECENCY], facts[FREQUENCY], facts.get(MONEY), table=names)
-
-
 def _columns(facts: Columns, scored: Rfm, ahead: Lifetimes) -> Columns:
     named = np.array(scored.name_list(), dtype=object)
     counted = {name: facts[name].astype(np.int64) for name in (RECENCY, FREQUENCY)}
@@ -280,7 +314,7 @@ def _against_rfm(
     labels: NDArray[np.integer[Any]],
     k: int,
     settings: Settings,
-    names: NamedTable,
+    scale: Scale,
 ) -> RfmComparison:
     """Hold RFM names against segments; on a held-out period where the log is long enough."""
     name_list = scored.name_list()
@@ -294,7 +328,7 @@ def _against_rfm(
         if early is not None:
             history = log.history(until)
             return compare(
-                _rfm(_facts(log, until), names).names,
+                scale.score(_facts(log, until)).names,
                 early,
                 name_list=name_list,
                 segments=k,

@@ -188,6 +188,12 @@ class Settings(BaseModel):
     product_group: str | None = _order_column("product group")
     status: str | None = _order_column("words such as completed, cancelled, returned")
     cost: str | None = _order_column("what the line cost us")
+    margin: str | None = _order_column("what we earned on the line; without it, amount minus cost")
+    discount: str | None = _order_column("discount, above 0 where there was one")
+    currency_column: str | None = _order_column("currency of the money of a line")
+    currency: str | None = _setting(
+        None, "Currency that counts. Default: the most frequent one.", group="Orders"
+    )
     as_of: datetime.date | None = _setting(
         None,
         "Day on which the customers are looked at. Default: the day after the last order.",
@@ -200,6 +206,17 @@ class Settings(BaseModel):
     returns: Literal["drop", "net"] = _setting(
         "drop",
         "Leave cancelled and returned lines out, or also take them off their sale.",
+        group="Orders",
+    )
+    zero_amounts: Literal["auto", "keep", "drop"] = _setting(
+        "auto",
+        "Order lines of amount 0; auto keeps them where every line is an order of its own.",
+        group="Orders",
+    )
+    same_day: Literal["auto", "id", "moment", "day", "line"] = _setting(
+        "auto",
+        "What makes lines one order: their number, one moment, one day, or nothing; auto takes the "
+        "number, if there is one.",
         group="Orders",
     )
     time_zone: str | None = _setting(
@@ -215,6 +232,17 @@ class Settings(BaseModel):
     )
     rfm_names: str | None = _setting(
         None, "Your own file of named RFM cells instead of ours.", group="Orders"
+    )
+    rfm_scale: str | None = _setting(
+        None,
+        "Cut points of the RFM scores: the orders.json of an earlier study, whose scale is kept, "
+        "or a JSON file with your own.",
+        group="Orders",
+    )
+    rfm_binning: Literal["independent", "nested"] = _setting(
+        "independent",
+        "New cut points over all customers, or frequency within recency and money within both.",
+        group="Orders",
     )
     rejected: bool = _setting(
         False, "Write the order lines that were left out, with the reason.", group="Orders"
@@ -305,6 +333,15 @@ class Settings(BaseModel):
         ge=1,
         le=1024,
         allowed="a whole number from 1",
+    )
+    memory: float | None = _setting(
+        None,
+        "Gigabytes for the engine that reads the data; what needs more waits on disk. "
+        "Default: half of the machine's.",
+        group="Segments",
+        ge=0.25,
+        le=100_000,
+        allowed="gigabytes from 0.25",
     )
     robustness: bool = _setting(
         False,

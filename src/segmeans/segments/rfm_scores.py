@@ -7,14 +7,16 @@ always get equal scores.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from segmeans.errors import DataError, SettingError
+from segmeans.errors import DataError, SettingError, SourceError
 from segmeans.segments.rfm_names import MOST_BINS
 
 Floats = NDArray[np.float64]
@@ -216,6 +218,52 @@ def cuts_from(saved: Mapping[str, Any]) -> RfmCuts:
                     found=list(scale),
                 )
     return cuts
+
+
+def read_cuts(path: str | Path) -> RfmCuts:
+    """Read a scale from a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ``orders.json`` of a study, whose scale is taken, or a file with your own cut points:
+        ``{"recency": [30, 90], "frequency": [1, 3], "monetary": [50, 200]}``, without ``monetary``
+        for orders without amounts, and with ``"closed": "left"`` if a value equal to a cut point
+        belongs above it.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read as JSON.
+    SettingError
+        If it holds no scale, or a wrong one.
+    """
+    try:
+        saved = json.loads(Path(path).read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            "The RFM cut points cannot be read", where=str(path), found=str(error)
+        ) from None
+    whole = saved if isinstance(saved, dict) else {}
+    if isinstance(whole.get("rfm"), dict):
+        return cuts_from(whole["rfm"].get("cuts", {}))
+    unknown = set(whole) - {"recency", "frequency", "monetary", "closed"}
+    try:
+        if unknown:
+            raise ValueError(", ".join(sorted(map(str, unknown))))
+        days, orders = (
+            [float(value) for value in whole[name]] for name in ("recency", "frequency")
+        )
+        money = [float(value) for value in whole.get("monetary", ())]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SettingError(
+            "The file holds no RFM cut points",
+            where=str(path),
+            found=str(error),
+            allowed="the orders.json of a study, or lists of numbers named recency, frequency and "
+            "monetary",
+        ) from None
+    return own_cuts(days, orders, money, closed=whole.get("closed", "right"))
 
 
 def score(

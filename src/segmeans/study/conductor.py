@@ -392,6 +392,7 @@ def _varied(
 
 _LEAVES_NO_TRACE = {
     "threads",
+    "memory",
     "membership",
     "out",
     "overwrite",

@@ -180,7 +180,9 @@ def _text_columns(
     force: set[str],
 ) -> dict[str, _Text]:
     census = take_census(engine, source, names)
-    forms = count_forms(engine, source, [name for name in names if _needs_forms(census[name])])
+    fixed = {name for name in names if name in keep or (says_id(name) and name not in force)}
+    open_ = [name for name in names if name not in fixed and _needs_forms(census[name])]
+    forms = count_forms(engine, source, open_)
     mark, unclear = _decimal_mark(forms, decimal)
     return {
         name: _Text(
@@ -189,7 +191,7 @@ def _text_columns(
             forms=forms.get(name, {}),
             mark=mark,
             unclear=name in unclear,
-            stays_text=name in keep or (says_id(name) and name not in force),
+            stays_text=name in fixed,
             forced=name in force,
         )
         for name in names

@@ -95,6 +95,8 @@ class Engine:
     ----------
     threads : int or None, default=None
         Threads to use; all processors by default. Results do not depend on it.
+    memory : float or None, default=None
+        Gigabytes before it spills; about half of the machine's by default.
 
     Examples
     --------
@@ -103,7 +105,7 @@ class Engine:
     [(2,)]
     """
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    def __init__(self, *, threads: int | None = None, memory: float | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="segmeans-"))
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         config: dict[str, Any] = {
@@ -123,8 +125,11 @@ class Engine:
         self.run("SET pandas_analyze_sample = 0")  # arrays of objects are text: no guessing
         # DuckDB turns long IN lists into hash joins, which do not keep the order of rows.
         self.run("SET disabled_optimizers = 'in_clause'")
-        amount, unit = self.rows("SELECT current_setting('memory_limit')")[0][0].split()
-        self.run(f"SET memory_limit = '{float(amount) * MEMORY_SHARE:.2f}{unit}'")
+        if memory is None:
+            amount, unit = self.rows("SELECT current_setting('memory_limit')")[0][0].split()
+            self.run(f"SET memory_limit = '{float(amount) * MEMORY_SHARE:.2f}{unit}'")
+        else:
+            self.run(f"SET memory_limit = '{memory:.3f}GB'")
 
     def __enter__(self) -> Engine:
         return self

@@ -48,6 +48,7 @@ class Lines:
     """
 
     sql: str
+    taking_back: str  # the same, of the lines with negative pieces, or money, alone
     with_source: str
     money_digits: int  # decimals of an amount that are kept
     order_rule: OrderRule
@@ -124,9 +125,13 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
     key = _order_key(table, columns, rule)
+    tidied = (
+        f"SELECT {kept}, print, CAST(moment AS DATE) AS day, {key} AS order_key, "
+        f"{step} AS step FROM (SELECT hash({everything}) AS print, {inner} FROM ({source})"
+    )
     return Lines(
-        sql=f"SELECT {kept}, print, CAST(moment AS DATE) AS day, {key} AS order_key, "
-        f"{step} AS step FROM (SELECT hash({everything}) AS print, {inner} FROM ({source}))",
+        sql=f"{tidied})",
+        taking_back=f"{tidied} WHERE {_negative(columns)})",
         with_source=f"SELECT {names}, {step} AS {quoted(STEP)}, {key} AS {quoted(KEY)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
         money_digits=digits,
@@ -145,7 +150,7 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     customer, order = _text(table, columns.customer), _text(table, columns.order)
     amount = _amount(columns)
     marked = _marked(table, columns.order)
-    negative = f"coalesce({_number(columns.quantity)} < 0, {amount} < 0, false)"
+    negative = _negative(columns)
     measures = {
         "customers": f"count({customer})",
         "pointed": f"count_if(suffix({customer}, '.0') "
@@ -253,6 +258,10 @@ def _amount(columns: OrderColumns) -> str:
     if columns.amount:
         return _number(columns.amount)
     return f"{_number(columns.quantity)} * {_number(columns.price)}"
+
+
+def _negative(columns: OrderColumns) -> str:
+    return f"coalesce({_number(columns.quantity)} < 0, {_amount(columns)} < 0, false)"
 
 
 def _margin(columns: OrderColumns) -> str:

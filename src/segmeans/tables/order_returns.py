@@ -108,21 +108,22 @@ def _write_returns(engine: Engine, lines: Lines) -> None:
     """
     pieces = "coalesce(units, 1000 * CAST(sign(money) AS BIGINT))"
     each = f"coalesce(price, CAST(round(money * 1000.0 / {pieces}) AS BIGINT))"
-    tidied = (
+    back, every = (
         f"SELECT customer, product, order_key, moment, step, {pieces} AS pieces, money, "
-        f"{each} AS each FROM ({lines.sql}) WHERE moment IS NOT NULL"
+        f"{each} AS each FROM ({some}) WHERE moment IS NOT NULL"
+        for some in (lines.taking_back, lines.sql)
     )
     taken = f"step IN ({CANCELLED}, {RETURNED})"
     any_taken = bool(engine.rows(f"FROM {BASKETS} WHERE {taken} LIMIT 1"))
     some = "" if any_taken else " LIMIT 0"
     engine.run(
         "CREATE OR REPLACE TABLE order_returns AS "
-        f"SELECT * FROM ({tidied}) WHERE {taken} AND pieces < 0{some}"
+        f"SELECT * FROM ({back}) WHERE {taken} AND pieces < 0{some}"
     )
     some = "" if engine.rows("FROM order_returns LIMIT 1") else " LIMIT 0"
     alike = "hash(customer, product, each)"  # one key keeps the join on the few returns' side
     engine.run(
-        f"CREATE OR REPLACE TABLE order_returned AS SELECT s.* FROM (SELECT * FROM ({tidied}) "
+        f"CREATE OR REPLACE TABLE order_returned AS SELECT s.* FROM (SELECT * FROM ({every}) "
         f"WHERE step = {KEPT} AND pieces > 0 AND {alike} IN "
         f"(SELECT {alike} FROM order_returns){some}) AS s SEMI JOIN order_returns AS r ON "
         "s.customer = r.customer AND s.product IS NOT DISTINCT FROM r.product AND s.each = r.each"

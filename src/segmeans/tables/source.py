@@ -92,7 +92,7 @@ def open_table(
         installed, or has no column of a name in the settings.
     """
     settings = settings or Settings()
-    engine = Engine(threads=settings.threads)
+    engine = Engine(threads=settings.threads, memory=settings.memory)
     try:
         return _opened(engine, source, settings, only, words, known)
     except BaseException:
