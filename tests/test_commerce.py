@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from segmeans import segment, write
-from segmeans.errors import SettingError
+from segmeans.commerce import read_log
+from segmeans.errors import DataError, SettingError
 from segmeans.sample import write_orders
-from segmeans.study import Study
+from segmeans.settings import Settings
+from segmeans.study import Study, look
+from segmeans.tables.source import open_table
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,65 @@ def test_a_feature_that_orders_do_not_give_is_named(tmp_path: Path) -> None:
     write_orders(path, 500, 1)
     with pytest.raises(SettingError, match="days_since_last_order"):
         segment(path, orders=True, features=["days_since_last"])
+
+
+CURRENCIES = """\
+customer,order_id,date,amount,currency,margin,discount
+ann,1,2024-01-01,10,EUR,4,0
+ann,2,2024-02-01,20,EUR,5,0
+bob,3,2024-02-03,30,USD,6,0.1
+bob,3,2024-02-03,0,USD,0,0
+cy,4,2024-03-01,40,USD,7,0
+"""
+
+
+def test_the_settings_reach_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(CURRENCIES)
+
+    def customers(**asked: object) -> tuple[dict[str, list[object]], str]:
+        settings = Settings.ask({"orders": True, **asked})
+        with open_table(path, settings) as opened:
+            made = read_log(opened.table, settings).customers(["orders", "revenue", "margin"])
+            names = made.table.names
+            return {name: made.table.texts(name).tolist() for name in names}, made.order_rule
+
+    assert customers()[0]["customer"] == ["bob", "cy"]  # three of five lines are in USD
+    assert customers(currency="EUR")[0]["revenue"] == ["30.0"]
+    everyone = customers(currency_column="")[0]
+    assert everyone["customer"] == ["ann", "bob", "cy"]
+    by_line, rule = customers(currency_column="", same_day="line", zero_amounts="keep")
+    assert rule == "line"
+    assert by_line["orders"] == ["2", "2", "1"]
+    assert by_line["margin"] == ["9.0", "6.0", "7.0"]
+
+
+def test_later_customers_are_scored_on_the_saved_scale(orders: Study, tmp_path: Path) -> None:
+    assert orders.commerce is not None
+    write(orders, tmp_path / "first", figures=False)
+    later = tmp_path / "later.csv"
+    write_orders(later, 900, 2)
+    scale = str(tmp_path / "first" / "orders.json")
+    found = segment(later, orders=True, k=2, fast=True, rfm_scale=scale)
+    assert found.commerce is not None
+    assert found.commerce.record.rfm.cuts == orders.commerce.record.rfm.cuts
+    (tmp_path / "three.json").write_text('{"recency": [9, 90], "frequency": [1, 2]}')
+    with pytest.raises(SettingError, match=r"3 scores, and 5 in the table"):
+        segment(later, orders=True, rfm_scale=str(tmp_path / "three.json"))
+
+
+def test_a_single_customer_is_told_plainly(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,date,amount\nann,2024-01-01,1\nann,2024-02-01,2\n")
+    with pytest.raises(DataError, match=r"at least 2 customers.*Found: 1"):
+        segment(path, orders=True)
+
+
+def test_counts_made_from_orders_are_no_codes(tmp_path: Path) -> None:
+    rows = [f"c{order % 90},2024-{1 + order // 60:02d}-{1 + order % 28:02d},{order % 37 + 1}"
+            for order in range(600)]  # fmt: skip
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,date,amount\n" + "\n".join(rows) + "\n")
+    assert "codes-as-amounts" not in {
+        finding.code for finding in look(path, Settings(orders=True)).findings
+    }

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmeans.errors import DataError, SettingError
+from segmeans.errors import DataError, SettingError, SourceError
 from segmeans.segments.rfm import rfm
-from segmeans.segments.rfm_scores import cuts_from, fit_cuts, own_cuts, score
+from segmeans.segments.rfm_scores import cuts_from, fit_cuts, own_cuts, read_cuts, score
 
 
 class TestScales:
@@ -113,3 +114,41 @@ class TestScales:
     def test_wrong_data(self, arrays: tuple[list[float], ...]) -> None:
         with pytest.raises(DataError):
             fit_cuts(*arrays)  # type: ignore[arg-type]
+
+
+class TestFiles:
+    def test_own_cut_points(self, tmp_path: Path) -> None:
+        file = tmp_path / "cuts.json"
+        file.write_text('{"recency": [30, 90], "frequency": [1, 3], "monetary": [50, 200]}')
+        cuts = read_cuts(file)
+        assert cuts.bins == 3
+        scores = score(cuts, [30, 31, 91], [1, 2, 9], [50, 51, 1000])
+        assert scores.recency.tolist() == [3, 2, 1]
+        assert scores.frequency.tolist() == scores.monetary.tolist() == [1, 2, 3]
+
+    def test_the_scale_of_an_earlier_study(self, tmp_path: Path) -> None:
+        cuts = fit_cuts([1, 2, 3, 4], [1, 1, 2, 3], [1, 2, 3, 4], bins=2, binning="nested")
+        file = tmp_path / "orders.json"
+        file.write_text(json.dumps({"rfm": {"cuts": dataclasses.asdict(cuts)}}))
+        assert read_cuts(file) == cuts
+
+    @pytest.mark.parametrize(
+        ("text", "error", "words"),
+        [
+            ("{", SourceError, "cannot be read"),
+            ("[]", SettingError, "holds no RFM cut points"),
+            ('{"recency": [1]}', SettingError, "'frequency'"),
+            ('{"recency": ["x"], "frequency": [1]}', SettingError, "could not convert"),
+            ('{"recency": [1], "frequency": [1], "money": [1]}', SettingError, "money"),
+            ('{"recency": [1, 2], "frequency": [1]}', SettingError, "same number"),
+            ('{"recency": [2, 1], "frequency": [1, 2]}', SettingError, "must rise"),
+            ('{"rfm": {}}', SettingError, "saved RFM cut points"),
+        ],
+    )
+    def test_a_wrong_file_gets_one_clear_error(
+        self, tmp_path: Path, text: str, error: type[Exception], words: str
+    ) -> None:
+        file = tmp_path / "cuts.json"
+        file.write_text(text)
+        with pytest.raises(error, match=words):
+            read_cuts(file)

@@ -169,3 +169,9 @@ def test_no_pandas_and_no_noise_for_a_small_table() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_memory_can_be_limited() -> None:
+    with Engine(threads=1, memory=0.5) as engine:
+        limit = engine.rows("SELECT current_setting('memory_limit')")[0][0]
+    assert limit == "476.8 MiB"  # 0.5e9 / 2**20

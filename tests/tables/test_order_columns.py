@@ -119,3 +119,9 @@ def test_errors_name_the_columns_there_are(engine: Engine) -> None:
         guess_columns(table, {"custommer": "column_1"})
     with pytest.raises(SettingError, match=r"does not hold numbers.*Allowed: column_3"):
         guess_columns(table, {"customer": "column_1", "amount": "column_2"})
+
+
+def test_a_date_that_does_not_read_is_shown(engine: Engine) -> None:
+    engine.run("CREATE TABLE log AS SELECT 'ann' AS customer, 'soon' AS order_date")
+    with pytest.raises(DataError, match=r"to be the date.*Found: order_date: 'soon'"):
+        guess_columns(table_of(engine, "log"))

@@ -12,12 +12,18 @@ from tests.tables.order_logs import features_of, log_of, online_retail, read_log
 
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Finding
+from segmeans.tables import order_funnel
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_lines import status_kind
 from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
 
 SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
 GOODS = SHOP | {"product": "VARCHAR", "quantity": "BIGINT"}
+
+
+def copies_told(log: OrderLog) -> int:
+    found = [finding for finding in log.findings if finding.code == "duplicate-lines"]
+    return int(found[0].evidence.split()[0].replace(",", "")) if found else 0
 
 
 @pytest.fixture
@@ -431,3 +437,53 @@ def test_dividing_amounts_by_1000_divides_revenue(data_dir: Path) -> None:
 def revenue(log: OrderLog) -> list[float]:
     made = log.customers(["revenue"]).table
     return [row[0] for row in log.engine.rows(f"SELECT revenue FROM {quoted(made.relation)}")]
+
+
+class TestCopies:
+    """Counted through small sets of marks, and again by comparing all lines."""
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_counts_are_those_of_comparing_every_line(self, engine: Engine, seed: int) -> None:
+        engine.run(f"SELECT setseed(0.{seed + 1})")
+        engine.run(
+            "CREATE OR REPLACE TABLE log AS SELECT "
+            "CASE WHEN random() < 0.9 THEN 'c' || CAST(20 * random() AS INT) END AS customer, "
+            "CASE WHEN random() < 0.8 THEN CAST(CAST(40 * random() AS INT) AS VARCHAR) END "
+            "AS order_id, "
+            "CASE WHEN random() < 0.95 THEN TIMESTAMP '2024-01-01' "
+            "+ to_days(CAST(9 * random() AS INT)) END AS date, "
+            "CAST(5 * random() AS INT) * 1e0 AS amount FROM range(3000)"
+        )
+        table = table_of(engine, "log")
+        truth = engine.rows("SELECT 3000 - count(*) FROM (SELECT DISTINCT * FROM log)")[0][0]
+        assert truth > 100
+        columns = guess_columns(table)
+        kept = read(table, columns)
+        assert copies_told(kept) == truth
+        dropped = read(table, columns, OrderOptions(duplicates="drop"))
+        assert copies_told(dropped) == truth
+        different = engine.rows(
+            "SELECT count(*) FROM (SELECT DISTINCT * FROM log) "
+            "WHERE customer IS NOT NULL AND date IS NOT NULL AND amount > 0"
+        )[0][0]
+        assert dropped.funnel[-1].lines == different
+
+    def test_a_log_without_copies_has_none(self, engine: Engine) -> None:
+        engine.run(
+            "CREATE OR REPLACE TABLE log AS SELECT 'c' || n % 7 AS customer, n % 50 AS order_id, "
+            "DATE '2024-01-01' AS date, n + 1e0 AS amount FROM range(5000) AS r(n)"
+        )  # a hundred lines in every order
+        table = table_of(engine, "log")
+        assert copies_told(read(table, guess_columns(table))) == 0
+
+
+def test_customers_and_orders_are_the_same_part_by_part(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        (f"c{n % 13}", str(n % 50), f"2024-01-{1 + n % 28:02d}", n % 9 - 1.0) for n in range(90)
+    ]
+    whole = read_log(engine, SHOP, rows)
+    monkeypatch.setattr(order_funnel, "PART", 10)
+    assert read_log(engine, SHOP, rows).funnel == whole.funnel
+    assert len(whole.funnel) == 3

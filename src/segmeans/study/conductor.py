@@ -75,7 +75,7 @@ def look(source: Any, settings: Settings) -> Inspection:
     with _open(source, settings) as opened:
         of = _customers_of(opened, settings)
         seen = recognise(of.opened.table, of.settings, any_feature=False)
-        findings = (*of.opened.findings, *seen.findings)
+        findings = (*of.opened.findings, *_of_roles(seen.findings, of.orders))
         state: PreparationState | None = None
         try:
             fitted = preparation.fit(of.opened.table, seen.roles, of.settings)
@@ -89,6 +89,13 @@ def look(source: Any, settings: Settings) -> Inspection:
             preparation=state,
             orders=() if of.orders is None else meanings(of.orders[0].columns),
         )
+
+
+def _of_roles(
+    findings: Sequence[Finding], orders: tuple[OrderLog, CustomerTable] | None
+) -> tuple[Finding, ...]:
+    """Return what was odd about columns; counts made from orders are known to be no codes."""
+    return tuple(one for one in findings if orders is None or one.code != "codes-as-amounts")
 
 
 def _no_features(where: str, error: DataError) -> Finding:
@@ -280,12 +287,14 @@ class _Searched(NamedTuple):
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
     opened, settings, orders = _customers_of(opened, settings)
+    if orders is not None:
+        _check_customers(opened.table.n_rows, opened.info.name)
     seen = recognise(opened.table, settings)
     progress("Reading the table", 1, 1)
     fitted = preparation.fit(opened.table, seen.roles, settings)
     rows = prepare(opened.table, fitted.state, tick=progress)
     _check_customers(rows.used, opened.info.name)
-    findings = (*opened.findings, *seen.findings, *fitted.findings)
+    findings = (*opened.findings, *_of_roles(seen.findings, orders), *fitted.findings)
     return _Ready(opened, orders, seen.roles, fitted.state, rows, findings)
 
 

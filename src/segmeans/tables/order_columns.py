@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from segmeans.errors import ColumnNotFoundError, DataError, SettingError, nearest_name
 from segmeans.tables.duck import Column, Table, quoted
-from segmeans.tables.names import says_customer, says_id, words
+from segmeans.tables.names import says_customer, says_id, shown, words
 from segmeans.tables.values import DATE_ORDERS, teach
 
 SAMPLE_ROWS = 10_000
@@ -165,10 +165,20 @@ def guess_columns(table: Table, given: Mapping[str, str | None] | None = None) -
             raise DataError(
                 f"No column can be told to be the {meaning} of an order",
                 where=table.name,
+                found=_unread(table) if meaning == "date" else "",
                 allowed=", ".join(table.names),
                 hint=f"name it with the setting '{meaning}'",
             )
     return _tidied(OrderColumns(**chosen, reasons=reasons), stated)
+
+
+def _unread(table: Table) -> str:
+    """Return values of a column that is named like a date and does not read as one."""
+    for column in table.columns:
+        if column.type == "VARCHAR" and _as_date(column) > 0:
+            values = [value for value, _ in table.levels(column.name, 3)]
+            return f"{column.name}: {shown(values, 3)}"
+    return ""
 
 
 def _check_given(table: Table, given: Mapping[str, str | None]) -> dict[str, str]:

@@ -46,6 +46,13 @@ def count_copies(engine: Engine, names: tuple[str, ...], with_source: str, baske
     return sum(_surplus(engine, part, listed) for part in parts)
 
 
+def count_numbered(table: Table) -> int:
+    """Return the same for a log whose lines have been :func:`numbered`."""
+    names = ", ".join(map(quoted, table.names))
+    alike = f"SELECT * FROM {quoted(table.relation)} WHERE hash({names}) IN (FROM order_prints)"
+    return _surplus(table.engine, alike, names)
+
+
 def _surplus(engine: Engine, lines: str, names: str) -> int:
     groups = f"SELECT count(*) AS n FROM ({lines}) GROUP BY {names}"
     return int(engine.rows(f"SELECT coalesce(sum(n - 1), 0) FROM ({groups})")[0][0])

@@ -61,7 +61,7 @@ def log_findings(
 def _left_out(steps: Sequence[FunnelStep]) -> Iterator[Finding]:
     whole, last = steps[0], steps[-1]
     if last.lines < whole.lines:
-        parts = ", ".join(f"{step.left_out:,} {step.name}" for step in steps[1:])
+        parts = ", ".join(f"{step.left_out:,} {step.name}" for step in steps[1:] if step.left_out)
         yield Finding(
             level="note",
             code="lines-left-out",

@@ -11,6 +11,7 @@ from segmeans.tables.order_options import STEPS
 
 ALL = "all lines"
 NETTED = "taken back whole"
+PART = 8_000_000  # baskets whose customers or orders are told apart at once
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,16 +59,19 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     tuple of FunnelStep
         All lines first, then one per step that some line falls into.
     """
-    sums = engine.rows(f"SELECT step, sum(lines), sum(money) FROM {BASKETS} GROUP BY step")
-    rows = {step: count for step, count, _ in sums}
-    money = {step: amount for step, _, amount in sums}
-    customers = _last_steps(engine, "customer", "customer IS NOT NULL")
+    sums = engine.rows(
+        f"SELECT step, sum(lines), sum(money), count(*) FROM {BASKETS} GROUP BY step"
+    )
+    rows = {step: count for step, count, _, _ in sums}
+    money = {step: amount for step, _, amount, _ in sums}
+    parts = 1 + sum(baskets for _, _, _, baskets in sums) // PART
+    customers = _last_steps(engine, "customer", "customer IS NOT NULL", parts)
     if lines.order_rule == "id":
-        orders = _last_steps(engine, "order_key", "order_key IS NOT NULL")
+        orders = _last_steps(engine, "order_key", "order_key IS NOT NULL", parts)
     elif lines.order_rule == "line":
         orders = rows
     else:
-        orders = _last_steps(engine, "customer, order_key", "true")
+        orders = _last_steps(engine, "customer, order_key", "true", parts)
     unit = 10.0**lines.money_digits
 
     def left(counts: dict[int, int], step: int) -> int:
@@ -114,7 +118,15 @@ def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: 
     )
 
 
-def _last_steps(engine: Engine, keys: str, where: str) -> dict[int, int]:
-    """Return how many customers or orders leave at each step; they leave with their last line."""
-    last = f"SELECT max(step) AS step FROM {BASKETS} WHERE {where} GROUP BY {keys}"
-    return dict(engine.rows(f"SELECT step, count(*) FROM ({last}) GROUP BY step"))
+def _last_steps(engine: Engine, keys: str, where: str, parts: int) -> dict[int, int]:
+    """Return how many customers or orders leave at each step; they leave with their last line.
+
+    One part of the keys after the other, so that their table fits into little memory.
+    """
+    found: dict[int, int] = {}
+    for part in range(parts):
+        some = f"{where} AND hash({keys}) % {parts} = {part}" if parts > 1 else where
+        last = f"SELECT max(step) AS step FROM {BASKETS} WHERE {some} GROUP BY {keys}"
+        for step, count in engine.rows(f"SELECT step, count(*) FROM ({last}) GROUP BY step"):
+            found[step] = found.get(step, 0) + int(count)
+    return found

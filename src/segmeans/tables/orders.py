@@ -31,7 +31,7 @@ from segmeans.records import Finding
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_baskets import BASKETS, SALES, write_baskets, write_sales
 from segmeans.tables.order_columns import OrderColumns, guess_columns
-from segmeans.tables.order_copies import count_copies
+from segmeans.tables.order_copies import count_copies, count_numbered
 from segmeans.tables.order_features import (
     MOST_GROUPS,
     SHARE_OF,
@@ -341,7 +341,10 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
     options = options or OrderOptions()
     lines, engine = tidy(table, columns, options), table.engine
     write_baskets(engine, columns, lines, where=table.name)
-    copies = count_copies(engine, table.names, lines.with_source, BASKETS)
+    if options.duplicates == "drop":  # copies stand in a basket of their own
+        copies = count_numbered(table)
+    else:
+        copies = count_copies(engine, table.names, lines.with_source, BASKETS)
     netting = net(engine, lines, applied=options.returns == "net")
     write_sales(engine, netted=netting.applied)
     steps = funnel(engine, lines, has_money=columns.has_money)
@@ -353,7 +356,8 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
             "No line of the orders counts",
             where=table.name,
             found="; ".join(f"{step.left_out:,} {step.name}" for step in steps[1:]),
-            hint="check the columns with 'segmeans inspect', or keep lines of amount 0",
+            hint="say what the columns mean with 'customer', 'date', 'amount' and so on, or keep "
+            "lines of amount 0 with 'zero_amounts'",
         )
     return OrderLog(
         source=table,
