@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import signal
 import subprocess
 import sys
@@ -252,3 +253,19 @@ def test_another_way_to_write_dates_is_told(tmp_path: Path) -> None:
         assert f"read {said} instead" in finding.evidence
         with open_for(model, later, Settings()).opened as opened:
             assert opened.table.texts("since").tolist() == ["2024-06-15"]
+
+
+def test_the_same_bytes_on_any_number_of_threads(model: Model, tmp_path: Path) -> None:
+    frame = pd.DataFrame(customers(5_000, seed=11))
+    many = pd.concat([frame] * 60, ignore_index=True)  # more than two batches of the engine
+    many["CustomerID"] = [f"c{row}" for row in range(len(many))]
+    many.to_parquet(tmp_path / "many.parquet", row_group_size=50_000)
+    digests = set()
+    for threads in (1, 2, 3):
+        out = tmp_path / f"{threads}.parquet"
+        score(model, tmp_path / "many.parquet", out, settings=Settings(threads=threads))
+        digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    assert len(digests) == 1
+    found = pd.read_parquet(tmp_path / "1.parquet")
+    assert found["CustomerID"].tolist() == many["CustomerID"].tolist()
+    same(found, expected(model, many.to_dict("list")))

@@ -25,7 +25,7 @@ from segmeans.records import (
 )
 from segmeans.settings import Settings
 from segmeans.tables.answers import check_format, write_answers
-from segmeans.tables.arrow import Text
+from segmeans.tables.arrow import Copied, Text
 from segmeans.tables.duck import ALONG, Table
 from segmeans.tables.source import Opened, open_table
 
@@ -213,7 +213,7 @@ def score(
 
 def _answers(
     model: Model, asked: Asked, tally: Tally, threads: int | None, progress: Tick | None
-) -> Iterator[dict[str, NDArray[Any] | Text]]:
+) -> Iterator[dict[str, NDArray[Any] | Text | Copied]]:
     threads = threads or kernels.default_threads()
     for block in model.blocks(asked.table, threads=threads, along=asked.id_column):
         tally.add(block.scored)
@@ -223,7 +223,7 @@ def _answers(
             progress("Scoring", tally.rows, asked.table.n_rows)
 
 
-def _numbered(scored: Scored) -> dict[str, NDArray[Any] | Text]:
+def _numbered(scored: Scored) -> dict[str, NDArray[Any] | Text | Copied]:
     """Return the answers as numbers; words count from 1, 0 is none."""
     assigned = scored.assigned
     unlike = np.zeros(len(scored), dtype=np.int8)

@@ -18,7 +18,7 @@ from segmeans.model.calibration import UNLIKE
 from segmeans.model.scored import Scored
 from segmeans.preparation.values import Columns
 from segmeans.records import ModelRecord
-from segmeans.tables.arrow import Text
+from segmeans.tables.arrow import Copied, Text, blocks
 from segmeans.tables.duck import ALONG, BLOCK_ROWS, Table
 
 RANGE = 1.0
@@ -30,7 +30,7 @@ class Block(NamedTuple):
 
     raw: Mapping[str, NDArray[Any]]
     scored: Scored
-    along: Text | None  # a column of text that came along unread
+    along: Text | Copied | None  # a column of text that came along unread
 
 
 class Model:
@@ -115,12 +115,10 @@ class Model:
         Block
         """
         wanted = preparation.raw_expressions(self.record.preparation)
-        for batch in ahead(table.batches(wanted, along)):
-            columns = {name: batch.numbers(name) for name in wanted}
-            for first, rows in batch.parts(BLOCK_ROWS):
-                raw = {name: values[first : first + rows] for name, values in columns.items()}
-                text = None if along is None else batch.text(ALONG).part(first, rows)
-                yield Block(raw, self.assign_raw(raw, threads=threads), text)
+        name = None if along is None else ALONG
+        batches = ahead(table.batches(wanted, along))
+        for raw, text in blocks(batches, list(wanted), name, BLOCK_ROWS):
+            yield Block(raw, self.assign_raw(raw, threads=threads), text)
 
     def _unlike(
         self, raw: Mapping[str, NDArray[Any]], assigned: Assigned

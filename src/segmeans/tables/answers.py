@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from segmeans.errors import OutputError, SegmeansError, SettingError
-from segmeans.tables.arrow import TEXT, Array, Offer, Text
+from segmeans.tables.arrow import TEXT, Array, Copied, Offer, Text
 from segmeans.tables.duck import ALONG, Engine, literal, quoted
 from segmeans.tables.sink import check_free, whole
 
@@ -44,7 +44,7 @@ def check_format(path: str | Path) -> None:
 def write_answers(
     engine: Engine,
     id_column: str | None,
-    blocks: Iterator[Mapping[str, Array | Text]],
+    blocks: Iterator[Mapping[str, Array | Text | Copied]],
     path: str | Path,
     *,
     types: Mapping[str, str],

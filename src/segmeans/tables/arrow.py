@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes as c
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,10 +114,6 @@ class Batch:
         """Return all columns, none of them of text."""
         return {name: self.numbers(name) for name in self._places}
 
-    def parts(self, rows: int) -> Iterator[tuple[int, int]]:
-        """Yield the first row and the number of rows of parts of at most so many rows."""
-        yield from ((at, min(rows, self.rows - at)) for at in range(0, self.rows, rows))
-
     def text(self, name: str) -> Text:
         """Return a column of texts, unread."""
         return Text(self, self._places[name], 0, self.rows)
@@ -145,6 +141,92 @@ class Text:
     def part(self, start: int, rows: int) -> Text:
         """Return some of the rows."""
         return Text(self.batch, self.place, self.start + start, rows)
+
+
+class Copied:
+    """Texts of several batches in one column of its own.
+
+    Parameters
+    ----------
+    parts : sequence of Text
+    """
+
+    def __init__(self, parts: Sequence[Text]) -> None:
+        ends, letters, valid = [np.zeros(1, dtype=np.int32)], [], []
+        for part in parts:
+            child = part.batch.child(part.place)
+            first = int(child.offset) + part.batch.offset + part.start
+            offsets = _seen(int(child.buffers[1] or 0) + 4 * first, 4 * (len(part) + 1)).view("i4")
+            start, end = int(offsets[0]), int(offsets[-1])
+            whole = _seen(int(child.buffers[2] or 0) + start, end - start)
+            ends.append(offsets[1:] - offsets[0] + ends[-1][-1])
+            letters.append(whole)
+            valid.append(_valid(child.buffers[0], first, len(part)))
+        self.offsets, self.letters = np.concatenate(ends), np.concatenate(letters)
+        self.valid = np.packbits(np.concatenate(valid), bitorder="little")
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def _seen(place: int, size: int) -> npt.NDArray[np.uint8]:
+    """Return a view of memory that whoever asks keeps alive."""
+    if not size:
+        return np.empty(0, dtype=np.uint8)
+    held: Any = (c.c_uint8 * size).from_address(place)
+    view: npt.NDArray[np.uint8] = np.frombuffer(held, dtype=np.uint8)
+    return view
+
+
+def _valid(place: int | None, first: int, rows: int) -> npt.NDArray[np.uint8]:
+    if not place:
+        return np.ones(rows, dtype=np.uint8)
+    bits = np.unpackbits(_seen(place + first // 8, (first % 8 + rows + 7) // 8), bitorder="little")
+    return bits[first % 8 : first % 8 + rows]
+
+
+def blocks(
+    batches: Iterable[Batch], names: Sequence[str], text: str | None, rows: int
+) -> Iterator[tuple[dict[str, npt.NDArray[np.float64]], Text | Copied | None]]:
+    """Yield batches of any length again as blocks of the same length; the last may be shorter.
+
+    Parameters
+    ----------
+    batches : iterable of Batch
+    names : sequence of str
+        Columns of numbers.
+    text : str or None
+        A column of texts.
+    rows : int
+
+    Yields
+    ------
+    dict of str to ndarray of shape (rows,), and the texts
+    """
+    waiting: list[tuple[Batch, int, int]] = []
+    count = 0
+    for batch in batches:
+        at = 0
+        while at < batch.rows:
+            taken = min(rows - count, batch.rows - at)
+            waiting.append((batch, at, taken))
+            at, count = at + taken, count + taken
+            if count == rows:
+                yield _block(waiting, names, text)
+                waiting, count = [], 0
+    if waiting:
+        yield _block(waiting, names, text)
+
+
+def _block(
+    pieces: Sequence[tuple[Batch, int, int]], names: Sequence[str], text: str | None
+) -> tuple[dict[str, npt.NDArray[np.float64]], Text | Copied | None]:
+    columns = {
+        name: [batch.numbers(name)[at : at + rows] for batch, at, rows in pieces] for name in names
+    }
+    texts = [] if text is None else [batch.text(text).part(at, rows) for batch, at, rows in pieces]
+    numbers = {n: own[0] if len(own) == 1 else np.concatenate(own) for n, own in columns.items()}
+    return numbers, None if not texts else texts[0] if len(texts) == 1 else Copied(texts)
 
 
 class Reading:
@@ -208,7 +290,8 @@ class Offer:
         Name of a column to ``"i1"``, ``"u1"``, ``"i2"``, ``"i4"``, ``"i8"``, ``"f4"``, ``"f8"`` or
         ``"text"``.
     blocks : iterator of mapping
-        By name an array of that type, or a :class:`Text`; equally long within a block.
+        By name an array of that type, a :class:`Text` or :class:`Copied`; equally long within
+        a block.
 
     Attributes
     ----------
@@ -218,7 +301,7 @@ class Offer:
     """
 
     def __init__(
-        self, types: Mapping[str, str], blocks: Iterator[Mapping[str, Array | Text]]
+        self, types: Mapping[str, str], blocks: Iterator[Mapping[str, Array | Text | Copied]]
     ) -> None:
         self.types = dict(types)
         self.error: BaseException | None = None
@@ -264,12 +347,15 @@ class Offer:
         c.memmove(c.byref(out), c.byref(whole), c.sizeof(_Array))
 
 
-def _column(values: Array | Text, kind: str, kept: list[Any]) -> _Array:
+def _column(values: Array | Text | Copied, kind: str, kept: list[Any]) -> _Array:
     """Return the structure of a column; what it points to goes into ``kept``."""
     if isinstance(values, Text):
         child = values.batch.child(values.place)
         places = [child.buffers[i] for i in range(child.n_buffers)]
         nulls, first = int(child.null_count), int(child.offset) + values.batch.offset + values.start
+    elif isinstance(values, Copied):
+        parts = (values.valid, values.offsets, values.letters)
+        places, nulls, first = [part.ctypes.data for part in parts], -1, 0
     else:
         plain = np.ascontiguousarray(values, dtype=kind)
         kept.append(plain)

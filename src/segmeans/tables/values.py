@@ -46,6 +46,10 @@ def _among(words: Iterable[str]) -> str:
     return "(" + ", ".join(literal(word) for word in words) + ")"
 
 
+def _listed(words: Iterable[str]) -> str:
+    return "[" + ", ".join(literal(word) for word in words) + "]"
+
+
 def _formats(days: Iterable[str]) -> str:
     return "[" + ", ".join(literal(day + clock) for day in days for clock in _CLOCKS) + "]"
 
@@ -64,9 +68,12 @@ def _macros() -> dict[str, str]:
         "tight(v)": "ord(v) BETWEEN 33 AND 126 AND ord(right(v, 1)) BETWEEN 33 AND 126",
         "trimmed_text(v)": f"CASE WHEN tight(v) THEN v ELSE trim(v, {literal(SPACE)}) END",
         "trimmed(v)": "trimmed_text(CAST(v AS VARCHAR))",
-        "worded_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(TEXT_MISSING)} THEN v END",
+        # a function of one column, which DuckDB calls once for each of the few words of Parquet
+        "worded_trim(v)": f"CASE WHEN coalesce(list_position({_listed(TEXT_MISSING)}, "
+        "lower(v)), 0) = 0 THEN v END",
         "valued_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(NUMBER_MISSING)} THEN v END",
         "worded(v)": "worded_trim(trimmed(v))",
+        "worded_few(v)": f"worded_trim(trim(CAST(v AS VARCHAR), {literal(SPACE)}))",
         "valued(v)": "valued_trim(trimmed(v))",
         "decimal_text(v)": "NOT (contains(v, '_') OR contains(v, 'x'))",  # 1_000 and 0x1F
         "plain_number(v)": "CASE WHEN decimal_text(v) AND isfinite(TRY_CAST(v AS DOUBLE)) "
