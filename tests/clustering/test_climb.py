@@ -113,6 +113,57 @@ def test_twins_are_equal(n, d, k):
     np.testing.assert_array_equal(compiled.converged, reference.converged)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_twins_end_alike_whatever_the_weights(seed):
+    """Weights over eight orders of magnitude, far rows, lattices, far starts, early ends."""
+    if not module.COMPILED:
+        pytest.skip("the compiled twin was not built")
+    random = np.random.default_rng(seed)
+    n, d = int(random.integers(2, 120)), int(random.integers(1, 10))
+    k = int(random.integers(1, min(n, 12) + 1))
+    points = random.normal(size=(n, d))
+    if seed % 3 == 0:
+        points *= 10.0 ** random.integers(-3, 4, (n, 1))
+    if seed % 5 == 0:
+        points = np.round(points * 2.0) / 2.0
+    weights = 10.0 ** random.uniform(-4, 4, n) if seed % 2 else random.integers(1, 5, n) * 1.0
+    starts = points[random.choice(n, k, replace=False)][None].copy()
+    if seed % 7 == 0:
+        starts[0, -1] = 1e6
+    wishes = {
+        "swaps": seed % 5,
+        "exchanges": 1000 if seed % 4 else 0,
+        "tol": 1e-5 * (seed % 6 == 0),
+    }
+    compiled = climb(points, weights, starts, np.arange(n), **wishes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_twin", None)
+        reference = climb(points, weights, starts, np.arange(n), **wishes)
+    whole = float(weights @ np.square(points).sum(axis=1))
+    np.testing.assert_allclose(compiled.inertia, reference.inertia, rtol=1e-9, atol=1e-12 * whole)
+    offset = points - compiled.centres[0][compiled.labels[0]]
+    own = float(weights @ np.square(offset).sum(axis=1))
+    assert compiled.inertia[0] == pytest.approx(own, rel=1e-9, abs=1e-13 * whole)
+
+
+def test_ends_do_not_depend_on_the_processor():
+    if module._twin is None:
+        pytest.skip("the compiled twin was not built")
+    random = np.random.default_rng(4)
+    points, weights = random.normal(size=(700, 5)), random.uniform(0.1, 3, 700)
+    starts = np.stack([points[random.choice(700, 7, replace=False)] for _ in range(3)])
+    names = module._twin.instructions()
+    try:
+        ends = []
+        for name in names:
+            module._twin.use(name)
+            ends.append(climb(points, weights, starts, np.arange(0, 700, 9), swaps=4))
+    finally:
+        module._twin.use(names[0])
+    assert len({end.centres.tobytes() for end in ends}) == 1
+    assert len({end.inertia.tobytes() for end in ends}) == 1
+
+
 def test_starts_are_left_alone_and_threads_change_nothing():
     random = np.random.default_rng(8)
     points = random.normal(size=(500, 4))
