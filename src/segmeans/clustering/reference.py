@@ -25,6 +25,7 @@ Rows = NDArray[Any]  # (n, d) float64 or float32, C-contiguous
 
 BLOCK = 8192
 _DOUBT = 2.1 * 2.0**-53  # twice the unit of rounding, and five per cent for the bound's own
+_CANCELS = 2.0**10  # squares over inertia above which their difference has lost ten bits
 _SAFE_EXPONENT = 300  # squares of larger or smaller numbers leave the range of float64
 
 
@@ -308,12 +309,22 @@ def _add(one: Partials, other: Partials) -> Partials:
 def _accumulate(block: Floats, mass: Floats | None, centres: Floats) -> Partials:
     """Assign one block and add it up; products with 0 and 1 do the choosing."""
     share = _memberships(block, centres).astype(np.float64)
-    offset = block - share.T @ centres
-    distances = np.einsum("ij,ij->i", offset, offset)
     if mass is not None:
         share *= mass
-    inertia = float(distances.sum() if mass is None else distances @ mass)
-    return Partials(share.sum(axis=1), share @ block, inertia)
+    counts, sums = share.sum(axis=1), share @ block
+    lengths = np.einsum("ij,ij->i", block, block)
+    squares = float(lengths.sum() if mass is None else lengths @ mass)
+    explained = float(np.sum(centres * (sums + (sums - counts[:, None] * centres))))
+    inertia = squares - explained
+    if not squares <= _CANCELS * inertia:
+        inertia = _measured(block, share, centres)
+    return Partials(counts, sums, inertia)
+
+
+def _measured(block: Floats, share: Floats, centres: Floats) -> float:
+    """Return the inertia in the difference form, which loses no digits to cancellation."""
+    offset = block - centres[np.argmax(share, axis=0)]
+    return float(share.max(axis=0) @ np.einsum("ij,ij->i", offset, offset))
 
 
 def partials(points: Rows, weights: Floats | None, centres: Floats) -> Partials:
