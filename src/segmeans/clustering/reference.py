@@ -13,6 +13,7 @@ No function draws a random number: uniforms come in from outside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -129,11 +130,19 @@ def _centred(rows: Rows, origin: Floats | None) -> Floats:
 
 def _scale(centres: Floats) -> float:
     """Return a power of two that brings centres of extreme size near one, else 1."""
-    exponent = int(np.clip(np.frexp(np.abs(centres).max())[1], -1000, 1000))
-    return float(np.ldexp(1.0, -exponent)) if abs(exponent) > _SAFE_EXPONENT else 1.0
+    exponent = min(max(math.frexp(float(np.abs(centres).max()))[1], -1000), 1000)
+    return math.ldexp(1.0, -exponent) if abs(exponent) > _SAFE_EXPONENT else 1.0
 
 
-def _memberships(block: Floats, centres: Floats) -> NDArray[np.bool_]:
+def _lengths(rows: Floats) -> Floats:
+    """Return the squared length of every row."""
+    squares: Floats = np.square(rows) @ np.ones(rows.shape[1])
+    return squares
+
+
+def _memberships(
+    block: Floats, centres: Floats, lengths: Floats | None = None
+) -> NDArray[np.bool_]:
     """Return who belongs to whom, shape (k, b): one True in every column.
 
     Half the squared distance, less what all centres share, is ``|c|^2 / 2 - x.c``. Computed in
@@ -143,11 +152,11 @@ def _memberships(block: Floats, centres: Floats) -> NDArray[np.bool_]:
     """
     scale = _scale(centres)
     if scale != 1.0:
-        block, centres = block * scale, centres * scale
+        block, centres, lengths = block * scale, centres * scale, None
     norms = np.einsum("ij,ij->i", centres, centres)
     scores = np.matmul(-centres, block.T)
     scores += 0.5 * norms[:, None]
-    lengths = np.einsum("ij,ij->i", block, block)
+    lengths = _lengths(block) if lengths is None else lengths
     doubt = 2.0 * _DOUBT * (centres.shape[1] + 4) * (norms.max() + 0.5 * lengths)
     members: NDArray[np.bool_] = scores <= scores.min(axis=0) + doubt
     if np.count_nonzero(members) != len(block):
@@ -308,11 +317,11 @@ def _add(one: Partials, other: Partials) -> Partials:
 
 def _accumulate(block: Floats, mass: Floats | None, centres: Floats) -> Partials:
     """Assign one block and add it up; products with 0 and 1 do the choosing."""
-    share = _memberships(block, centres).astype(np.float64)
+    lengths = _lengths(block)
+    share = _memberships(block, centres, lengths).astype(np.float64)
     if mass is not None:
         share *= mass
     counts, sums = share.sum(axis=1), share @ block
-    lengths = np.einsum("ij,ij->i", block, block)
     squares = float(lengths.sum() if mass is None else lengths @ mass)
     explained = float(np.sum(centres * (sums + (sums - counts[:, None] * centres))))
     inertia = squares - explained
