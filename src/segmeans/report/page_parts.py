@@ -36,6 +36,8 @@ from segmeans.segments.words import (
     plain_text,
     shorten,
 )
+from segmeans.segments.worth import Worth
+from segmeans.segments.worth import worth as spent
 
 LONGEST_NAME = 80
 SHOWN_ROWS = 40
@@ -74,6 +76,7 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
         Empty without amounts.
     """
     worth = {one.segment: one for one in value}
+    money = None if value else spent(record)
     words = _words(record)
     found = []
     for segment in record.segments:
@@ -86,7 +89,7 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
                 size=f"{HIDDEN} customers" if few else f"{segment.size:,} customers",
                 who=(f"Not described: {HIDDEN} customers.",) if few else _who(rows, segment, words),
                 like="" if few or record.k == 1 else _like(rows, words),
-                bars=() if few else _bars(segment, worth.get(segment.number)),
+                bars=() if few else _bars(segment, worth.get(segment.number), money),
                 trust=trust,
                 doubtful=doubtful,
             )
@@ -151,13 +154,15 @@ def _like(rows: Sequence[ProfileRow], words: dict[str, str]) -> str:
     return ", ".join(near[:5]) + more
 
 
-def _bars(segment: Segment, worth: SegmentValue | None) -> tuple[Bar, ...]:
+def _bars(segment: Segment, worth: SegmentValue | None, money: Worth | None) -> tuple[Bar, ...]:
     def bar(label: str, share: float | None) -> list[Bar]:
         return [] if share is None else [Bar(label=label, share=share, text=plain_share(share))]
 
     bars = bar("of customers", segment.share)
     if worth is not None:
         bars += bar("of revenue", worth.revenue_share) + bar("of margin", worth.margin_share)
+    elif money is not None and money.shares is not None:
+        bars += bar(f"of {shorten(money.words, 18)}", money.shares[segment.number - 1])
     return tuple(bars)
 
 

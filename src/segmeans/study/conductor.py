@@ -35,7 +35,7 @@ from segmeans.records import (
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.segments.describe import describe
 from segmeans.segments.naming import given
-from segmeans.segments.profile import profile
+from segmeans.segments.profile import contacts, profile
 from segmeans.segments.targeting import judge_targets
 from segmeans.segments.targeting_plan import read_plan
 from segmeans.segments.typing_tool import Answers
@@ -374,6 +374,7 @@ def _record(
         profile=described,
         robustness=varied,
         typing=typing,
+        contacts=contacts(ready.opened.table, ready.roles, assigned.labels, k),
         strands=strands(searched.found.points, searched.found.labels, centres, ready.rows.used),
     )
 

@@ -187,6 +187,37 @@ class Study:
         shares = np.round(self.membership[part].astype(np.float64), 4)
         return {f"membership_{number}": each for number, each in enumerate(shares.T, start=1)}
 
+    def typical(self, most: int = 3) -> dict[str, NDArray[Any]]:
+        """Return the most typical customers of each segment: those nearest to its centre.
+
+        Parameters
+        ----------
+        most : int, default=3
+            Customers per segment.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (m,)
+            ``segment`` and ``name``, then the features and the columns that describe, as they
+            stand in the source: neither ids nor personal data nor free text. Segment after
+            segment, the most typical customer first, the first row of the source where two are
+            as near.
+        """
+        segments = self.record.segments
+        order = np.argsort(self.assigned.distance, kind="stable")  # who is not scored comes last
+        places = [order[self.assigned.labels[order] == one.number - 1][:most] for one in segments]
+        rows = np.concatenate(places).astype(np.intp)
+        numbers = self.assigned.labels[rows] + 1
+        names = np.array([one.name for one in segments], dtype=object)
+        found: dict[str, NDArray[Any]] = {"segment": numbers, "name": names[numbers - 1]}
+        for role in self.record.roles:
+            told = role.role in ("number", "category", "date")
+            if told and role.use in ("feature", "describe"):
+                text = sql.as_text(sql.column(role.name))
+                asked = sql.try_double(sql.column(role.name)) if role.role == "number" else text
+                found[role.name] = self.opened.table.fetch({"value": asked})["value"][rows]
+        return found
+
     def _ids(self, column: str | None) -> Iterator[NDArray[Any]]:
         table = self.opened.table
         if column is None:
