@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,9 +45,7 @@ def measure(rows: int, columns: int, threads: int) -> str:
     decided = verdict.decide(found.rows, Settings(k=(1, MOST)), found.flows)
     clock.append((time.perf_counter(), time.process_time()))
     spent = [
-        f"{after[part] - before[part]:.1f}"
-        for before, after in zip(clock, clock[1:], strict=False)
-        for part in (1, 0)
+        f"{after[part] - before[part]:.1f}" for before, after in pairwise(clock) for part in (1, 0)
     ]
     said = f"{decided.recommended_k}, {decided.structure}"
     return f"| {' | '.join([f'{rows:,} x {columns}', *spent, said])} |"
