@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,3 +203,18 @@ def test_never_more_than_three_actions() -> None:
         ("income", "spend", "orders", "age", "discount", "returns", "basket", "milk"), 1.0
     )
     assert len(rules(study(effects))) == 3
+
+
+def test_what_most_do_not_share_is_not_said_of_them() -> None:
+    marks = [
+        Marker(feature=f"item {number}", level="Yes", direction="high", effect=0.9, segment=share,
+               everyone=0.1, kind="category")
+        for number, share in enumerate((0.9, 0.8, 0.7, 0.6, 0.55, 0.3), start=1)
+    ]  # fmt: skip
+    record = study({"x": 0.0})
+    first = replace(record.segments[0], markers=tuple(marks))
+    found = recommend(replace(record, segments=(first, *record.segments[1:])), BOOK)
+    [action] = [one for one in found.actions if one.rule == "speak-to-what-they-share"]
+    assert "item 4 Yes." in action.do
+    assert "item 5" not in action.do
+    assert not any("item 6" in line for line in action.because)

@@ -25,6 +25,8 @@ from segmeans.segments.words import (
 
 MOST = 3
 """Actions per segment; more would not be done."""
+NAMED = 4
+"""Features that an action names; the others stand with their numbers."""
 VALID = 0.75
 """Mean Jaccard similarity under resampling from which a segment can be relied on."""
 DOUBTFUL = 0.6
@@ -174,6 +176,8 @@ def _sense(playbook: Playbook, of: Marker | ProfileRow, words: str) -> tuple[str
 
 def _sign(playbook: Playbook, marker: Marker, words: dict[str, str]) -> _Sign:
     meaning, turned = _sense(playbook, marker, words[marker.feature])
+    if meaning == CATEGORY and marker.direction == "high" and marker.segment < 0.5:
+        meaning = ""  # more common than among everyone, but not what most of them share
     high = (marker.direction == "high") != turned
     return _Sign(meaning, "high" if high else "low", marker)
 
@@ -207,7 +211,8 @@ def _action(
     size = f"{segment.size:,} customers, {plain_share(segment.share)} of all"
     if worth is not None and worth.revenue_share is not None:
         size += f", with {plain_share(worth.revenue_share)} of revenue"
-    features = ", ".join(_called(sign.marker, words[sign.marker.feature]) for sign in used)
+    named = [_called(sign.marker, words[sign.marker.feature]) for sign in used[:NAMED]]
+    features = ", ".join(named)
     return Action(
         segment=segment.number,
         name=segment.name,
