@@ -211,7 +211,7 @@ def test_what_most_do_not_share_is_not_said_of_them() -> None:
                everyone=0.1, kind="category")
         for number, share in enumerate((0.9, 0.8, 0.7, 0.6, 0.55, 0.3), start=1)
     ]  # fmt: skip
-    record = study({"x": 0.0})
+    record = study({f"item {number}": 0.0 for number in range(1, 7)})
     first = replace(record.segments[0], markers=tuple(marks))
     found = recommend(replace(record, segments=(first, *record.segments[1:])), BOOK)
     [action] = [one for one in found.actions if one.rule == "speak-to-what-they-share"]
