@@ -47,6 +47,37 @@ static void points_free(Points *points)
     free(points->narrow), free(points->lengths), free(points->columns), free(points->mass);
 }
 
+/* Where the ends of all tasks go. */
+typedef struct {
+    double *inertia;
+    int64_t *iterations;
+    uint8_t *converged;
+} Ends;
+
+/* Prepare the points and run one task per start or climb; 0 where memory ran out. */
+static int over_points(Points *points, size_t k, size_t count, size_t threads, void *job,
+                       void (*task)(void *context, size_t task, size_t thread), Ending **endings,
+                       const Ends *ends)
+{
+    *endings = calloc(count, sizeof(Ending));
+    int ready = points_room(points) && *endings;
+    if (ready) {
+        points_fill(points);
+        const double work = (double)points->rows.n * (double)(k * points->rows.d);
+        if (work * (double)count < THREAD_WORK) threads = 1;
+        parallel(count, threads < count ? threads : count, job, task);
+        for (size_t s = 0; s < count; s++) {
+            ends->inertia[s] = (*endings)[s].inertia;
+            ends->iterations[s] = (*endings)[s].iterations;
+            ends->converged[s] = (*endings)[s].converged;
+            ready &= !(*endings)[s].failed;
+        }
+    }
+    points_free(points);
+    free(*endings);
+    return ready;
+}
+
 static void starts_task(void *context, size_t task, size_t thread)
 {
     (void)thread;
@@ -71,26 +102,9 @@ static void starts_task(void *context, size_t task, size_t thread)
                 job->counts ? job->counts + task * k : NULL, &job->endings[task]);
 }
 
-static int run_starts(Starts *job, size_t count, size_t threads, double *inertia,
-                      int64_t *iterations, uint8_t *converged)
+static int run_starts(Starts *job, size_t count, size_t threads, const Ends *ends)
 {
-    job->endings = calloc(count, sizeof(Ending));
-    int ready = points_room(&job->points) && job->endings;
-    if (ready) {
-        points_fill(&job->points);
-        const double work = (double)job->points.rows.n * (double)(job->k * job->points.rows.d);
-        if (work * (double)count < THREAD_WORK) threads = 1;
-        parallel(count, threads < count ? threads : count, job, starts_task);
-        for (size_t s = 0; s < count; s++) {
-            inertia[s] = job->endings[s].inertia;
-            iterations[s] = job->endings[s].iterations;
-            converged[s] = job->endings[s].converged;
-            ready &= !job->endings[s].failed;
-        }
-    }
-    points_free(&job->points);
-    free(job->endings);
-    return ready;
+    return over_points(&job->points, job->k, count, threads, job, starts_task, &job->endings, ends);
 }
 
 PyDoc_STRVAR(starts_doc,
@@ -128,9 +142,9 @@ static PyObject *py_starts(PyObject *module, PyObject *arguments)
     if (ready && s > 0) {
         job.uniforms = views[3].buf, job.centres = views[4].buf, job.correction = views[8].buf;
         job.counts = views[9].buf;
+        const Ends ends = {views[5].buf, views[6].buf, views[7].buf};
         Py_BEGIN_ALLOW_THREADS
-        ready = run_starts(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), views[5].buf,
-                           views[6].buf, views[7].buf);
+        ready = run_starts(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), &ends);
         Py_END_ALLOW_THREADS
         if (!ready) PyErr_NoMemory();
     }
@@ -194,26 +208,9 @@ static void climb_task(void *context, size_t task, size_t thread)
                 &job->how, &job->endings[task]);
 }
 
-static int run_climbs(Climbs *job, size_t count, size_t threads, double *inertia,
-                      uint8_t *converged, int64_t *iterations)
+static int run_climbs(Climbs *job, size_t count, size_t threads, const Ends *ends)
 {
-    job->endings = calloc(count, sizeof(Ending));
-    int ready = points_room(&job->points) && job->endings;
-    if (ready) {
-        points_fill(&job->points);
-        const double work = (double)job->points.rows.n * (double)(job->k * job->points.rows.d);
-        if (work * (double)count < THREAD_WORK) threads = 1;
-        parallel(count, threads < count ? threads : count, job, climb_task);
-        for (size_t s = 0; s < count; s++) {
-            inertia[s] = job->endings[s].inertia;
-            converged[s] = job->endings[s].converged;
-            iterations[s] = job->endings[s].iterations;
-            ready &= !job->endings[s].failed;
-        }
-    }
-    points_free(&job->points);
-    free(job->endings);
-    return ready;
+    return over_points(&job->points, job->k, count, threads, job, climb_task, &job->endings, ends);
 }
 
 PyDoc_STRVAR(climb_doc,
@@ -252,9 +249,9 @@ static PyObject *py_climb(PyObject *module, PyObject *arguments)
                 take(iterations, &views[8], (size_t)s * sizeof(int64_t), 1);
     if (ready && s > 0) {
         job.centres = views[3].buf, job.candidates = views[4].buf, job.labels = views[5].buf;
+        const Ends ends = {views[6].buf, views[8].buf, views[7].buf};
         Py_BEGIN_ALLOW_THREADS
-        ready = run_climbs(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), views[6].buf,
-                           views[7].buf, views[8].buf);
+        ready = run_climbs(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), &ends);
         Py_END_ALLOW_THREADS
         if (!ready) PyErr_NoMemory();
     }
