@@ -1,0 +1,106 @@
+"""The nouns that travel between rooms: small frozen records that survive JSON. No logic.
+
+A record holds only what JSON can hold (text, numbers, booleans, None, tuples and dictionaries of
+them, other records), so that ``dataclasses.asdict`` and back loses nothing. Arrays never live here.
+"""
+
+from segmeans.records.data import (
+    ColumnRole,
+    FeatureState,
+    Finding,
+    Funnel,
+    Level,
+    PreparationState,
+    Role,
+    SourceInfo,
+    Use,
+)
+from segmeans.records.evidence import (
+    Certificate,
+    KRow,
+    Score,
+    Strand,
+    Structure,
+    Variation,
+    Verdict,
+)
+from segmeans.records.meaning import (
+    KnockOut,
+    Marker,
+    ProfileRow,
+    Segment,
+    Target,
+    TargetingRecord,
+    Turn,
+    TypingDepth,
+    TypingNode,
+    TypingRecord,
+    TypingSegment,
+)
+from segmeans.records.model import (
+    AudienceRecord,
+    AudienceSegment,
+    FeatureSeen,
+    ModelRecord,
+    ModelSegment,
+    ScoredRecord,
+    ScoredSegment,
+)
+from segmeans.records.periods import (
+    FeatureDrift,
+    Flow,
+    KeptSegment,
+    RefitRecord,
+    RefreshRecord,
+    Step,
+    TrackRecord,
+)
+from segmeans.records.study import CompareRecord, SamePair, StudyRecord, StudySummary
+
+__all__ = [
+    "AudienceRecord",
+    "AudienceSegment",
+    "Certificate",
+    "ColumnRole",
+    "CompareRecord",
+    "FeatureDrift",
+    "FeatureSeen",
+    "FeatureState",
+    "Finding",
+    "Flow",
+    "Funnel",
+    "KRow",
+    "KeptSegment",
+    "KnockOut",
+    "Level",
+    "Marker",
+    "ModelRecord",
+    "ModelSegment",
+    "PreparationState",
+    "ProfileRow",
+    "RefitRecord",
+    "RefreshRecord",
+    "Role",
+    "SamePair",
+    "Score",
+    "ScoredRecord",
+    "ScoredSegment",
+    "Segment",
+    "SourceInfo",
+    "Step",
+    "Strand",
+    "Structure",
+    "StudyRecord",
+    "StudySummary",
+    "Target",
+    "TargetingRecord",
+    "TrackRecord",
+    "Turn",
+    "TypingDepth",
+    "TypingNode",
+    "TypingRecord",
+    "TypingSegment",
+    "Use",
+    "Variation",
+    "Verdict",
+]
