@@ -11,10 +11,11 @@ import duckdb
 import pytest
 
 import segmeans
-from segmeans.errors import OutputError, SettingError, SourceError
-from segmeans.refit import refit
-from segmeans.report.renaming import rename
-from segmeans.sample import write_customers
+from segmeans.errors import DependencyError, OutputError, SettingError, SourceError
+from segmeans.records import Flow, Step, TrackRecord
+from segmeans.refit import moved_since, refit
+from segmeans.report.renaming import rename, with_names
+from segmeans.sample import write_customers, write_orders
 from segmeans.study.reading import read_orders, read_study
 
 FEATURES = ["Annual Income (k$)", "Spending Score (1-100)"]
@@ -69,6 +70,10 @@ def test_every_file_has_the_new_name_and_none_the_old(folder: Path) -> None:
     assert "notes.txt" not in listed
     assert "map.png" in done.stale
     assert "elbow.png" not in done.stale
+    [line] = done.hints
+    assert all(name in line for name in done.stale)
+    assert f"--names '{read_study(folder).segments[1].number}==Big spenders'" in line
+    assert f"--out {folder} --overwrite" in line.replace("'", "")
 
 
 def test_nothing_but_names_changes(customers: Path, tmp_path: Path) -> None:
@@ -177,3 +182,91 @@ def test_a_study_is_read_as_it_was_written(folder: Path, customers: Path) -> Non
             read_study(path)
         path.unlink()
     assert read_orders(folder) is None
+
+
+def test_a_renamed_folder_is_that_of_a_renamed_study_but_for_what_is_told(tmp_path: Path) -> None:
+    write_orders(tmp_path / "orders.csv", 3000, 1)
+    one, other = tmp_path / "one", tmp_path / "other"
+    with segmeans.segment(tmp_path / "orders.csv", orders=True, k=(2, 4), fast=True) as study:
+        segmeans.write(study, one)
+        segmeans.write(study.renamed({"1": "Core", "2": "Rest"}), other)
+    done = rename(one, {"1": "Core", "2": "Rest"})
+    files = {path.name for path in other.iterdir()}
+    assert {path.name for path in one.iterdir()} == files
+    assert {"value.svg", "splits.svg"} <= set(done.files)
+    differ = {n for n in files if (one / n).read_bytes() != (other / n).read_bytes()}
+    assert {"gorge.svg", "shadow.svg", "map.svg"} <= differ <= set(done.stale)
+
+
+@pytest.fixture
+def refitted(customers: Path, tmp_path: Path) -> Path:
+    before = studied(customers, tmp_path / "before", figures=False)
+    later = tmp_path / "later.csv"
+    write_customers(later, 300, 2)
+    again, _ = refit(segmeans.load(before / "model.json"), later)
+    with again:
+        tracked = moved_since(before, again, name="later.csv")
+        assert tracked is not None
+        segmeans.write(again, tmp_path / "after", figures=False, tracked=tracked)
+    return tmp_path / "after"
+
+
+def test_who_moved_is_told_under_the_new_names(refitted: Path) -> None:
+    text = (refitted / "report.html").read_text("utf-8")
+    old = read_study(refitted).segments[0].name
+    done = rename(refitted, {"1": "Core"})
+    told = (refitted / "report.html").read_text("utf-8")
+    assert "Who moved" in text
+    assert "Who moved" in told
+    assert f"to {old}<" in text
+    assert f"to {old}<" not in told
+    assert "to Core<" in told
+    assert done.hints == ()
+    rename(refitted, {"1": old})
+    assert (refitted / "report.html").read_text("utf-8") == text
+
+
+def test_who_moved_is_not_lost_without_a_word(refitted: Path) -> None:
+    (refitted / "moved.json").unlink()
+    done = rename(refitted, {"1": "Core"})
+    [line] = done.hints
+    assert '"Who moved"' in line
+    assert "segmeans refresh" in line
+    assert "Who moved" not in (refitted / "report.html").read_text("utf-8")
+
+
+def test_an_earlier_segment_of_the_new_name_stays_another_one() -> None:
+    flow = Flow(origin="a", target="b", customers=3, share=0.5, back=1, p=1.0, beyond_noise=False)
+    step = Step(
+        before="x", after="y", origins=("a", "gone"), targets=("a", "b"), counts=((1, 3), (1, 1)),
+        joined=(0, 0), left=(0, 0), flows=(flow,), moved_share=0.5,
+        shares=((0.25, 0.75), (0.5, 0.5)),
+    )  # fmt: skip
+    record = TrackRecord(periods=("x", "y"), steps=(step,))
+    [told] = with_names(record, {"a": "b", "b": "a"}).steps
+    assert (told.origins, told.targets) == (("b", "gone"), ("b", "a"))
+    assert (told.flows[0].origin, told.flows[0].target) == ("b", "a")
+    [told] = with_names(record, {"a": "gone"}).steps
+    assert (told.origins, told.targets) == (("a", "gone"), ("gone", "b"))
+
+
+def test_a_printed_report_is_printed_again_or_told(
+    customers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segmeans.report.printing.browser", lambda *_: "a browser")
+    monkeypatch.setattr("segmeans.report.printing.pdf", lambda page, _: page.encode())
+    folder = studied(customers, tmp_path / "out", figures=False, pdf=True)
+    done = rename(folder, {"1": "Core"})
+    assert (folder / "report.pdf").read_bytes() == (folder / "report.html").read_bytes()
+    assert "report.pdf" in done.files
+    assert done.hints == ()
+
+    def none() -> str:
+        raise DependencyError("A PDF needs a browser")
+
+    monkeypatch.setattr("segmeans.report.printing.browser", none)
+    done = rename(folder, {"1": "Hearts"})
+    assert done.stale == ("report.pdf",)
+    [line] = done.hints
+    assert "report.pdf" in line
+    assert b"Core" in (folder / "report.pdf").read_bytes()

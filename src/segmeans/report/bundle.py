@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from segmeans.commerce import OrdersRecord
     from segmeans.records import ProfileRow, StudyRecord, TrackRecord
 
+MOVED = "moved.json"
+"""Who moved since an earlier period, kept so that the report can be written anew."""
 TYPES = {"segment": "BIGINT", "runner_up": "BIGINT"}
 PROFILE_COLUMNS = (
     "segment",
@@ -111,6 +113,9 @@ def write(
         outputs.table("actions.csv", _action_columns(advice))
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
+        if tracked is not None:
+            outputs.text(MOVED, record_json(tracked))
+            files.append(MOVED)
         found = study.commerce.record if study.commerce is not None else None
         for name, text in pages(study.record, advice, found, tracked).items():
             outputs.text(name, text)

@@ -30,6 +30,7 @@ from segmeans.tables.sink import whole
 if TYPE_CHECKING:
     import matplotlib.figure
 
+    from segmeans.commerce import OrdersRecord
     from segmeans.records import StudyRecord
     from segmeans.report.captions import Words
     from segmeans.segments.rfm import RfmRecord
@@ -226,19 +227,23 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
 
 
-def of_record(record: StudyRecord, name: str) -> Figure:
+def of_record(record: StudyRecord, name: str, found: OrdersRecord | None = None) -> Figure:
     """Draw a figure that says nothing of single customers, from a record alone.
 
     Parameters
     ----------
     record : StudyRecord
-    name : {"elbow", "evidence", "profile", "bars", "sizes"}
+    name : str
+        Of a figure that looks at no sample, such as ``"splits"`` or ``"profile"``.
+    found : OrdersRecord, optional
+        Of an order log; ``"value"`` needs it.
 
     Returns
     -------
     Figure
     """
-    shown: Any = SimpleNamespace(record=record)
+    commerce = None if found is None else SimpleNamespace(record=found)
+    shown: Any = SimpleNamespace(record=record, commerce=commerce)
     with theme.rules():
         words, figure = DRAWN[name].draw(shown)
     return Figure(name=name, title=words.title, caption=words.caption, figure=figure)

@@ -52,14 +52,8 @@ def show_renamed(done: Renamed) -> None:
     for old, new in done.pairs:
         on.print(Text(f"{plain_text(old)} -> {plain_text(new)}"))
     on.print(Text(f"Written: {', '.join(done.files)}", style="dim"))
-    if done.stale:
-        figures = ", ".join(done.stale)
-        on.print(
-            Text(
-                f"These figures need the customers and still show the old names: {figures}. "
-                'segmeans run with --names "SEGMENT=NAME" draws them anew.'
-            )
-        )
+    for line in done.hints:
+        on.print(Text(plain_text(line)), soft_wrap=True)  # unbroken, to be copied
 
 
 def show_targeting(record: StudyRecord) -> None:

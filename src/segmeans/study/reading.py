@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from segmeans.commerce import OrdersRecord
 from segmeans.errors import SourceError
-from segmeans.records import StudyRecord
+from segmeans.records import StudyRecord, TrackRecord
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -52,6 +52,18 @@ def read_orders(folder: str | Path) -> OrdersRecord | None:
     return _read(path, OrdersRecord) if path.is_file() else None
 
 
+def read_tracked(folder: str | Path) -> TrackRecord | None:
+    """Read the ``moved.json`` of a folder; None where a report tells of no earlier period.
+
+    Raises
+    ------
+    SourceError
+        When it cannot be read.
+    """
+    path = Path(folder) / "moved.json"
+    return _read(path, TrackRecord) if path.is_file() else None
+
+
 def _read(path: Path, kind: type[Record]) -> Record:
     from pydantic import ValidationError
 
@@ -89,4 +101,5 @@ def _read(path: Path, kind: type[Record]) -> Record:
 def _adapter(name: str) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter({"StudyRecord": StudyRecord, "OrdersRecord": OrdersRecord}[name])
+    kinds = {kind.__name__: kind for kind in (StudyRecord, OrdersRecord, TrackRecord)}
+    return TypeAdapter(kinds[name])
