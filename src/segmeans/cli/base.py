@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_origin
 
 import typer
+from typer.core import TyperGroup
 
 from segmeans.config import read_config, split_names
 from segmeans.errors import SegmeansError, SettingError
@@ -19,8 +20,24 @@ from segmeans.settings import Settings, allowed_values
 NO_SEGMENTS = 3
 INTERRUPTED = 130
 
+# The way of a study, from a first look at the columns to what is done with the segments.
+ORDER = (
+    *("sample", "inspect", "run", "rename", "target", "plot", "notebook"),
+    *("score", "sql", "audience", "refresh", "track", "list", "compare", "doctor"),
+)
+
+
+class _InOrder(TyperGroup):
+    """Commands listed in the order in which they are used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        rank = {name: place for place, name in enumerate(ORDER)}
+        return sorted(super().list_commands(ctx), key=lambda name: rank.get(name, len(rank)))
+
+
 app = typer.Typer(
     name="segmeans",
+    cls=_InOrder,
     help="Customer segments that hold up: proven search, proven structure, proven use.",
     no_args_is_help=True,
     add_completion=False,
