@@ -168,6 +168,17 @@ def test_equal_traits_are_told_apart_by_the_value_that_differs_most() -> None:
     )
 
 
+def test_a_plain_word_is_for_those_who_go_farthest() -> None:
+    # Effects of the days since the last order in an order log: means of 113 and of 237 days.
+    away = "days_since_last_order"
+    rows = [row(1, away, 0.53), row(2, away, 1.15), row(3, away, -1.2), row(4, away, -1.59)]
+    told = names(rows, 4)
+    assert told[:2] == ("rather long since last order", "long since last order")
+    assert all(name.startswith("recent order") for name in told[2:])
+    ages = [row(1, "Age", 0.6), row(2, "Age", 2.0), row(3, "Age", -0.9)]
+    assert names(ages, 3) == ("somewhat older", "older", "younger")
+
+
 def test_identical_segments_still_have_different_names() -> None:
     rows = [row(segment, INCOME, 0.0, mean=5.0) for segment in (1, 2, 3)]
     assert len(set(names(rows, 3))) == 3

@@ -23,7 +23,7 @@ from segmeans.segments.words import (
 )
 
 TRAITS = 3  # a name with more would be a description
-RELATIVE = 0.5  # a trait at least half as strong as the strongest one
+RELATIVE = 0.5  # a plain trait is at least half as strong as the strongest, here and elsewhere
 NEARLY_ALL = 0.9  # from this share on, a level is said without "mostly"
 
 YES = frozenset({"yes", "y", "true", "t", "1", "1.0", "ja", "oui", "si", "sí"})
@@ -48,7 +48,9 @@ def names(profile: Sequence[ProfileRow], k: int) -> tuple[str, ...]:
 
     Only features that formed the segments speak. A segment that is near everyone in all of them
     is "the middle" (or "mixed", when no feature is a number); a single segment is "everyone".
-    Segments whose traits are the same are told apart by the value in which they differ most.
+    A trait less than half as strong as that of another segment is said with "rather": the plain
+    word is for those who stand out among the segments too. Segments whose traits are the same are
+    told apart by the value in which they differ most.
 
     Parameters
     ----------
@@ -88,8 +90,9 @@ def names(profile: Sequence[ProfileRow], k: int) -> tuple[str, ...]:
     rows = [row for row in profile if row.role == "feature"]
     words = short_words(dict.fromkeys(row.feature for row in rows))
     order = {feature: place for place, feature in enumerate(words)}
+    most = _most(rows)
     spoken = [
-        _name(segment, [row for row in rows if row.segment == segment], words, order)
+        _name(segment, [row for row in rows if row.segment == segment], words, order, most)
         for segment in range(1, k + 1)
     ]
     return _told_apart(spoken, rows, words)
@@ -124,14 +127,38 @@ def _without_filler(words: str) -> str:
     return " ".join(parts)
 
 
+def _most(rows: Sequence[ProfileRow]) -> dict[tuple[str, str], float]:
+    """Return the strongest effect of any segment in each number or date, by its direction."""
+    most: dict[tuple[str, str], float] = {}
+    for row in rows:
+        if not row.level:
+            key = (row.feature, "high" if row.effect > 0 else "low")
+            most[key] = max(most.get(key, 0.0), abs(row.effect))
+    return most
+
+
 def _name(
-    segment: int, rows: Sequence[ProfileRow], words: Mapping[str, str], order: Mapping[str, int]
+    segment: int,
+    rows: Sequence[ProfileRow],
+    words: Mapping[str, str],
+    order: Mapping[str, int],
+    most: Mapping[tuple[str, str], float],
 ) -> str:
     chosen = _traits(markers(rows).get(segment, ()))
     if not chosen:
         return "the middle" if any(not row.level for row in rows) else "mixed"
     chosen.sort(key=lambda marker: order[marker.feature])
-    return ", ".join(trait(marker, rows, words[marker.feature]) for marker in chosen)
+    return ", ".join(
+        _mildly(marker, trait(marker, rows, words[marker.feature]), most) for marker in chosen
+    )
+
+
+def _mildly(marker: Marker, said: str, most: Mapping[tuple[str, str], float]) -> str:
+    """Take back a word where another segment goes more than twice as far the same way."""
+    if marker.level or abs(marker.effect) >= RELATIVE * most[marker.feature, marker.direction]:
+        return said
+    compared = said.split()[0] in ("older", "younger", "later", "earlier")
+    return f"{'somewhat' if compared else 'rather'} {said}"
 
 
 def _traits(found: Sequence[Marker]) -> list[Marker]:
