@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,29 @@ def test_a_wrong_name_leaves_everything_as_it_was(
     with pytest.raises(error):
         rename(folder, names)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_cards_say_how_many_stand_at_a_border_and_with_whom(
+    customers: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    with segmeans.segment(customers, features=["Age", FEATURES[0]], k=7, fast=True) as study:
+        segmeans.write(study, folder, figures=False)
+    with (folder / "segments.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["certainty"]) < 0.1]
+    text = (folder / "report.md").read_text("utf-8")
+    told = 0
+    for segment in read_study(folder).segments:
+        others = Counter(row["runner_up"] for row in rows if row["segment"] == str(segment.number))
+        assert segment.border == others.total()
+        if others:
+            assert others[str(segment.border_with)] == max(others.values())
+        if segment.border >= 5:
+            told += 1
+            share = f"{100 * segment.border / segment.size:.1f}"
+            assert f"At a border: {share}" in text
+            assert f"most often with {segment.border_with} " in text
+    assert told
 
 
 def test_a_failure_half_way_leaves_everything_as_it_was(

@@ -57,6 +57,7 @@ class Segment:
     markers: tuple[Marker, ...] = ()
     certainty: float = 0.0  # mean certainty of its customers, 0 to 1
     border: int = 0  # customers nearly as close to the centre of another segment
+    border_with: int | None = None  # the segment to which most of these are so close
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

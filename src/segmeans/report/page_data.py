@@ -43,6 +43,7 @@ class Card:
     who: tuple[str, ...]  # one line per difference
     like: str  # what it is not different on; empty without such a feature
     bars: tuple[Bar, ...]
+    border: str  # how many stand at a border, and with whom; empty where nothing is said
     trust: str
     doubtful: bool
 

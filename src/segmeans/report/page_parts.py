@@ -90,6 +90,7 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
                 who=(f"Not described: {HIDDEN} customers.",) if few else _who(rows, segment, words),
                 like="" if few or record.k == 1 else _like(rows, words),
                 bars=() if few else _bars(segment, worth.get(segment.number), money),
+                border="" if few or record.k == 1 else _border(record, segment),
                 trust=trust,
                 doubtful=doubtful,
             )
@@ -152,6 +153,18 @@ def _like(rows: Sequence[ProfileRow], words: dict[str, str]) -> str:
     near = [words[name] for name, effect in strongest.items() if effect < NEAR]
     more = f" and {len(near) - 5} more" if len(near) > 5 else ""
     return ", ".join(near[:5]) + more
+
+
+def _border(record: StudyRecord, segment: Segment) -> str:
+    """Say how many customers are nearly as close to another segment, and to which."""
+    if segment.border < FEW:
+        return "Few at a border with another segment." if segment.border else "Nobody at a border."
+    share = plain_share(segment.border / segment.size)
+    other = next((s for s in record.segments if s.number == segment.border_with), None)
+    if other is None:
+        return f"At a border: {share}."
+    name = shorten(plain_text(other.name), LONGEST_NAME)
+    return f"At a border: {share}, most often with {other.number} ({name})."
 
 
 def _bars(segment: Segment, worth: SegmentValue | None, money: Worth | None) -> tuple[Bar, ...]:

@@ -41,7 +41,11 @@ def describe(
     labels = assigned.labels[scored]
     sizes = np.bincount(labels, minlength=k)
     certainty = np.bincount(labels, assigned.certainty[scored], k) / np.maximum(sizes, 1)
-    border = np.bincount(labels, assigned.certainty[scored] < BORDER, k)
+    near = assigned.certainty[scored] < BORDER
+    border = np.bincount(labels[near], minlength=k)
+    across = np.zeros((k, k), dtype=np.int64)
+    if k > 1:
+        np.add.at(across, (labels[near], assigned.runners_up[scored][near]), 1)
     marks, ids = markers(profile), segment_ids(profile, k)
     return tuple(
         Segment(
@@ -54,6 +58,7 @@ def describe(
             markers=marks.get(number, ()),
             certainty=round(float(certainty[number - 1]), 6),
             border=int(border[number - 1]),
+            border_with=int(across[number - 1].argmax()) + 1 if across[number - 1].any() else None,
         )
         for number, name in enumerate(names(profile, k), start=1)
     )
