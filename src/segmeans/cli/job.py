@@ -25,7 +25,7 @@ from segmeans.config import config_text
 # As report.figures.DRAWN has them, which is not loaded for a help text.
 FIGURES = (
     "elbow", "silhouette", "evidence", "stability", "splits", "shadow", "gorge", "map", "profile",
-    "bars", "sizes", "value", "targeting", "pairs",
+    "bars", "sizes", "value", "targeting", "rfm_heat", "rfm_grid", "rfm_shares", "pairs",
 )  # fmt: skip
 
 
