@@ -16,10 +16,13 @@ import pytest
 import sqlglot
 from tests.model.conftest import NEWEST, customers
 
+from segmeans import preparation
 from segmeans.errors import SettingError
 from segmeans.model import Model, load
+from segmeans.model.files import open_for
 from segmeans.model.statement import DIALECTS, statement
 from segmeans.records import FeatureState, ModelSegment
+from segmeans.settings import Settings
 from segmeans.tables.duck import quoted
 
 ROWS = 20_000
@@ -168,6 +171,32 @@ def test_thirty_features_and_twenty_segments(engine: tuple[str, Run]) -> None:
     same(model, rows, engine)  # were the steps folded into one another, this would never end
 
 
+def plan_nodes(plan: dict[str, Any]) -> int:
+    return 1 + sum(map(plan_nodes, plan.get("Plans", [])))
+
+
+@pytest.mark.parametrize(("features", "k"), [(5, 4), (15, 10), (30, 20), (0, 3)])
+def test_the_plan_of_postgresql_grows_as_the_statement(
+    postgres: str, model: Model, features: int, k: int
+) -> None:
+    """Folded into one another, five features and four segments give 86 times the statement."""
+    psycopg = pytest.importorskip("psycopg")
+    model = wide(features, k) if features else model
+    rows = drawn(model, 1) if features else customers(1)
+    query = statement(model, dialect="postgres", table="customers")
+    with psycopg.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE customers ({_declared(rows)})")
+        cursor.execute(f"EXPLAIN (VERBOSE, COSTS OFF) {query}")
+        plan = "\n".join(line for (line,) in cursor)
+        [told] = cursor.execute(f"EXPLAIN (FORMAT JSON) {query}").fetchone()
+    assert len(plan) < 2 * len(query)
+    assert plan_nodes(told[0]["Plan"]) == (5 if features else 6)  # one per step, words have two
+    if features == 30:  # each term of each score once
+        half = statement(wide(15, 10), dialect="postgres", table="customers")
+        assert len(query) < 4 * len(half)
+        assert query.count(" * ") == 30 * 20
+
+
 def test_border_customers_go_to_the_lower_number(engine: tuple[str, Run]) -> None:
     model = wide(1, 3)
     column = model.record.columns[0]
@@ -219,25 +248,29 @@ def test_nothing_of_the_data_becomes_sql(model: Model, dialect: str) -> None:
     assert not list(parsed.find_all(sqlglot.exp.Drop))
     texts = {node.this for node in parsed.find_all(sqlglot.exp.Literal) if node.is_string}
     texts |= {node.name for node in parsed.find_all(sqlglot.exp.National)}
-    texts |= {one.removesuffix("|") for one in texts}  # what shows blanks at the end
     assert {segment.name for segment in segments} | {evil, "\\"} <= texts
     names = {node.name for node in parsed.find_all(sqlglot.exp.Column)}
     assert any(name == evil or evil.startswith(name) for name in names - {"key1"} if len(name) > 20)
 
 
-def test_blanks_at_the_end_count_in_sql_server_as_elsewhere(model: Model) -> None:
-    """SQL Server pads the shorter text of a comparison; a mark at the end of both undoes it."""
-    [parsed] = sqlglot.parse(statement(model, dialect="tsql", table="c"), dialect="tsql")
-    assert parsed is not None
-    pairs = [
-        (one.this, one.expression)
-        for one in parsed.find_all(sqlglot.exp.EQ)
-        if isinstance(one.expression, (sqlglot.exp.Literal, sqlglot.exp.National))
-        and one.this.find(sqlglot.exp.Collate)
-    ]
-    levels = {level for feature in model.record.preparation.features for level in feature.levels}
-    assert {right.name for _, right in pairs} == {f"{level}|" for level in {*levels, ""}}
-    assert all(left.expression.name == "|" for left, _ in pairs)
+def test_words_are_read_as_in_a_file(model: Model, engine: tuple[str, Run], tmp_path: Path) -> None:
+    """Blanks around a word and the ways to write nothing, which a CSV file of them shows."""
+    words = ["Brno", " Brno", "Brno\u00a0", "\tBrno\u200b", "brno", "N/A", " n/a ", "-", "NULL"]
+    words += ["\\N", "?", " ", "nothing", "(missing)", "#REF!", "--", "---"]
+    rows = {name: [values[0]] * len(words) for name, values in customers(1, seed=3).items()}
+    rows |= {"City": words, "CustomerID": [f"c{place}" for place in range(len(words))]}
+    same(model, rows, engine)
+    codes = {name: place for place, name in enumerate(words)}
+    raw = preparation.raw_values(model.record.preparation, rows)["City"]
+    known = {raw[codes[name]] for name in ("Brno", " Brno", "Brno\u00a0", "\tBrno\u200b")}
+    absent = {raw[codes[name]] for name in ("N/A", " n/a ", "-", "NULL", "\\N", "?", " ", "--")}
+    assert known == {model.record.preparation.features[4].levels.index("Brno")}
+    assert absent == {preparation.categories.MISSING_CODE}
+    assert raw[codes["brno"]] == raw[codes["---"]] == preparation.categories.UNSEEN_CODE
+    pd.DataFrame(rows).to_csv(tmp_path / "c.csv", index=False)
+    with open_for(model, tmp_path / "c.csv", Settings()).opened as opened:
+        read = opened.table.fetch(preparation.raw_expressions(model.record.preparation))["City"]
+    assert read.tolist() == raw.tolist()
 
 
 def test_names_that_postgresql_cuts(model: Model) -> None:

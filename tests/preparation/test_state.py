@@ -61,7 +61,7 @@ def number_states(draw: st.DrawFn) -> FeatureState:
     )
 
 
-LEVELS = ["a", "B", "10", "2", "true", "O'Brien", '"', "\\", "%s", "é\n", " x "]
+LEVELS = ["a", "B", "10", "2", "true", "O'Brien", '"', "\\", "%s", "é\nb", "x y"]
 
 
 @st.composite

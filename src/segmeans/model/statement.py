@@ -20,6 +20,7 @@ from segmeans.preparation import categories, numbers
 from segmeans.records import FeatureState, ModelRecord, PreparationState
 from segmeans.tables import sql
 from segmeans.tables.statements import Step, cut_names, layered
+from segmeans.tables.values import SPACE, TEXT_MISSING
 
 DIALECTS = (*sql.DIALECTS, *sql.WAREHOUSES)
 ANSWERS = ("segment", "segment_name", "unscored")
@@ -65,6 +66,7 @@ def statement(model: Model, *, dialect: str, table: str, id_column: str | None =
     kept = {f"key{place}": named[name] for place, name in enumerate(keys, 1)}
     centres = np.array(record.centres, dtype=np.float64)
     steps = [
+        *_texts(state, kept, dialect),
         _read(state, kept, dialect),
         _prepared(state, kept),
         _scores(centres, kept),
@@ -100,27 +102,52 @@ def _passed(names: dict[str, str]) -> dict[str, sql.Expression]:
     return {name: sql.column(name) for name in (*names, "status")}
 
 
-def _read(state: PreparationState, kept: dict[str, str], dialect: str) -> Step:
-    """Read every feature once: numbers that can be used, days, and places of levels."""
-    # SQLite takes text for a number; what is none must count as missing there as well
-    loose = dialect == "sqlite"
+def _texts(state: PreparationState, kept: dict[str, str], dialect: str) -> list[Step]:
+    """Read words as a file is read: without the blanks around them, and in lower case as well."""
+    if not any(feature.kind == "category" for feature in state.features):
+        return []
     columns = {name: sql.column(source) for name, source in kept.items()}
     for place, feature in enumerate(state.features, 1):
         if feature.kind == "category":
-            columns[f"v{place}"] = _level(feature)
+            word = sql.trimmed(categories.text_of(feature.column), SPACE)
+            columns[f"t{place}"] = sql.as_text(word)
+            columns[f"l{place}"] = sql.as_text(sql.lower(word))
         else:
-            value = numbers.source(feature, text=loose and feature.kind == "number")
-            columns[f"v{place}"] = sql.case([(numbers.present(value), value)])
+            columns[f"v{place}"] = _number(feature, dialect)
+    return [Step("words", columns)]
+
+
+def _number(feature: FeatureState, dialect: str) -> sql.Expression:
+    # SQLite takes text for a number; what is none must count as missing there as well
+    loose = dialect == "sqlite" and feature.kind == "number"
+    value = numbers.source(feature, text=loose)
+    return sql.case([(numbers.present(value), value)])
+
+
+def _read(state: PreparationState, kept: dict[str, str], dialect: str) -> Step:
+    """Read every feature once: numbers that can be used, days, and places of levels."""
+    worded = any(feature.kind == "category" for feature in state.features)
+    columns = {name: sql.column(name if worded else source) for name, source in kept.items()}
+    for place, feature in enumerate(state.features, 1):
+        if feature.kind == "category":
+            columns[f"v{place}"] = _level(feature, place)
+        else:
+            columns[f"v{place}"] = sql.column(f"v{place}") if worded else _number(feature, dialect)
     return Step("values", columns)
 
 
-def _level(feature: FeatureState) -> sql.Expression:
+def _level(feature: FeatureState, place: int) -> sql.Expression:
     """Return the place of a level, or the code of a missing or unseen one."""
-    value, written = categories.text_of(feature.column), categories.spellings(feature.levels)
-    branches = [(categories.is_missing(value), sql.integer(categories.MISSING_CODE))]
+    value, written = sql.column(f"t{place}"), categories.spellings(feature.levels)
+    missing = sql.integer(categories.MISSING_CODE)
+    branches = [(categories.is_missing(value), missing)]
     for code, level in enumerate(feature.levels):
-        spelled = sql.is_in(value, [sql.text(spelling) for spelling in written[level]])
-        branches.append((spelled, sql.integer(code)))
+        # without blanks around it no text is a level that has them, and no engine may pad either
+        texts = [sql.text(one) for one in written[level] if one and one == one.strip(SPACE)]
+        if texts:
+            branches.append((sql.is_in(value, texts), sql.integer(code)))
+    absent = sql.one_of(sql.column(f"l{place}"), [word for word in TEXT_MISSING if word])
+    branches.append((absent, missing))
     return sql.case(branches, sql.integer(categories.UNSEEN_CODE))
 
 

@@ -15,7 +15,9 @@ from segmeans.preparation import categories
 from segmeans.preparation.transforms import Floats
 from segmeans.records import FeatureState, PreparationState
 from segmeans.tables import sql
+from segmeans.tables.values import SPACE, TEXT_MISSING
 
+_ABSENT = frozenset(TEXT_MISSING)
 _EPOCH = dt.date.fromisoformat(sql.EPOCH)
 
 
@@ -130,11 +132,14 @@ def _codes(feature: FeatureState, values: npt.NDArray[Any]) -> npt.NDArray[np.in
 
 
 def _code(code_of: dict[str, int], value: Any) -> int:
-    """Return the code of a level, or the code for missing or unseen."""
+    """Return the code of a level, or the code for missing or unseen.
+
+    Text is read as in a file: without the blanks around it, and ``n/a`` and its like are missing.
+    """
     if isinstance(value, bool):
         written = "true" if value else "false"
     elif isinstance(value, str):
-        written = value
+        written = value.strip(SPACE)
     elif value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return categories.MISSING_CODE
     else:
@@ -144,4 +149,6 @@ def _code(code_of: dict[str, int], value: Any) -> int:
     code = code_of.get(written)
     if code is None and isinstance(value, (int, float)):  # 1 where 1.0 was learnt
         code = code_of.get(f"{float(value)}")
+    if code is None and written.lower() in _ABSENT:
+        return categories.MISSING_CODE
     return categories.UNSEEN_CODE if code is None else code

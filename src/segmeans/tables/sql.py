@@ -34,7 +34,6 @@ Dialect = Literal["duckdb", "postgres", "sqlite"]
 
 DIALECTS: tuple[str, ...] = get_args(Dialect)
 #: Engines that are written for and not run here: their SQL is parsed again, and kept in the tests.
-END = "|"  # of a text, where an engine takes no notice of the blanks there
 WAREHOUSES = ("bigquery", "snowflake", "spark", "mysql", "tsql")
 EPOCH = "1970-01-01"
 #: exact_sum adds whole multiples of this, so that values up to 1 in size fit 2**37 times.
@@ -49,7 +48,7 @@ _ALLOWED: frozenset[type[Expression]] = frozenset({
     exp.Count, exp.Distinct, exp.Sum, exp.Avg, exp.StddevPop, exp.Min, exp.Max,
     exp.PercentileCont, exp.PercentileDisc, exp.Array, exp.Greatest,
     exp.Select, exp.From, exp.Table, exp.Where, exp.Group, exp.Order, exp.Ordered, exp.Limit,
-    exp.Subquery, exp.TableAlias,
+    exp.Subquery, exp.TableAlias, exp.Trim, exp.Lower, exp.In,
 })  # fmt: skip
 _AT_FIT_TIME = (exp.PercentileCont, exp.PercentileDisc)
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
@@ -149,6 +148,22 @@ def try_double(value: Expression) -> Expression:
 def as_text(value: Expression) -> Expression:
     """Return the value as text."""
     return exp.Cast(this=value.copy(), to=_type("TEXT"))
+
+
+def trimmed(value: Expression, blanks: str) -> Expression:
+    r"""Return a text without the characters in ``blanks`` around it; in MySQL spaces alone.
+
+    Examples
+    --------
+    >>> print(render(trimmed(column("city"), " \t"), "sqlite"))
+    TRIM("city", ' ' || CHAR(9))
+    """
+    return exp.Trim(this=value.copy(), expression=text(blanks))
+
+
+def lower(value: Expression) -> Expression:
+    """Return a text in lower case."""
+    return exp.Lower(this=value.copy())
 
 
 def as_small_integer(value: Expression) -> Expression:
@@ -328,6 +343,17 @@ def is_in(value: Expression, values: Sequence[Expression]) -> Expression:
     "city" = 'Paris' OR "city" = 'Rome'
     """
     return any_of(*(equal(value, other) for other in values))
+
+
+def one_of(value: Expression, texts: Sequence[str]) -> Expression:
+    """Return the same for many texts, as a list where the engine keeps the rows in order.
+
+    Examples
+    --------
+    >>> print(render(one_of(column("city"), ["Paris", "Rome"]), "postgres"))
+    "city" IN ('Paris', 'Rome')
+    """
+    return exp.In(this=_operand(value), expressions=[text(one) for one in texts])
 
 
 def negate(condition: Expression) -> Expression:
@@ -561,7 +587,27 @@ _SQLITE_NOT_A_NUMBER = (
 )  # fmt: skip
 
 
+def _rewrite_duckdb(node: Expression) -> Expression:
+    if isinstance(node, exp.In):
+        return exp.Paren(this=is_in(node.this, node.expressions))
+    return _visible(node, "CHR") if isinstance(node, exp.Trim) else node
+
+
+def _visible(node: exp.Trim, function: str) -> Expression:
+    """Spell out the blanks to take off, which nobody sees in a text and editors change."""
+    letters = (
+        text(letter)
+        if letter == " "
+        else exp.Anonymous(this=function, expressions=[integer(ord(letter))])
+        for letter in node.expression.name
+    )
+    joined = reduce(lambda left, right: exp.DPipe(this=left, expression=right), letters)
+    return exp.Trim(this=node.this, expression=joined)
+
+
 def _rewrite_postgres(node: Expression) -> Expression:
+    if isinstance(node, exp.Trim):
+        return _visible(node, "CHR")
     if isinstance(node, exp.TryCast):
         if _is_type(node.to, "DATE"):
             return exp.Cast(this=node.this, to=node.to)
@@ -574,6 +620,8 @@ def _rewrite_postgres(node: Expression) -> Expression:
 
 
 def _rewrite_sqlite(node: Expression) -> Expression:
+    if isinstance(node, exp.Trim):
+        return _visible(node, "CHAR")
     if isinstance(node, exp.TryCast):
         return _sqlite_try_double(node.this)
     if isinstance(node, exp.DateDiff):
@@ -605,33 +653,34 @@ def _rewrite_snowflake(node: Expression) -> Expression:
 
 
 def _rewrite_mysql(node: Expression) -> Expression:
+    if isinstance(node, exp.Trim):  # would take off a whole text, and binary has no lower case
+        return exp.Trim(this=node.this)
     if isinstance(node, exp.Cast) and _is_type(node.to, "TEXT"):
-        return exp.Cast(this=node.this, to=_type("BINARY"))  # else 'male' equals 'Male'
+        inner = node.this.transform(_rewrite_mysql)
+        return exp.Cast(this=inner, to=_type("BINARY"))  # else 'male' equals 'Male'
     return node
 
 
-def _is_text(node: Expression) -> bool:
-    return isinstance(node, exp.Cast) and _is_type(node.to, "TEXT")
+def _unicode(node: exp.Cast) -> Expression:
+    letters = exp.DataType(
+        this=exp.DataType.Type.NVARCHAR, expressions=[exp.DataTypeParam(this=exp.var("MAX"))]
+    )
+    return exp.Cast(this=node.this.transform(_rewrite_tsql), to=letters)
 
 
 def _rewrite_tsql(node: Expression) -> Expression:
+    if isinstance(node, exp.Trim) and isinstance(node.this, exp.Cast):
+        return _visible(exp.Trim(this=_unicode(node.this), expression=node.expression), "NCHAR")
     if isinstance(node, exp.Cast) and _is_type(node.to, "TEXT"):
-        letters = exp.DataType(
-            this=exp.DataType.Type.NVARCHAR,
-            expressions=[exp.DataTypeParam(this=exp.var("MAX"))],
-        )
         exact = exp.var("Latin1_General_100_BIN2")  # else 'male' equals 'Male'
-        return exp.Collate(this=exp.Cast(this=node.this, to=letters), expression=exact)
-    if isinstance(node, exp.EQ) and _is_text(node.this) and node.expression.is_string:
-        # a mark at the end of both, else 'Brno ' equals 'Brno'
-        written = exp.Add(this=_rewrite_tsql(node.this), expression=text(END))
-        return exp.EQ(this=written, expression=_rewrite_tsql(text(node.expression.name + END)))
+        return exp.Collate(this=_unicode(node), expression=exact)
     if isinstance(node, exp.Literal) and node.is_string and not node.name.isascii():
         return exp.National(this=node.name)
     return node
 
 
 _REWRITES = {
+    "duckdb": _rewrite_duckdb,
     "postgres": _rewrite_postgres,
     "sqlite": _rewrite_sqlite,
     "snowflake": _rewrite_snowflake,

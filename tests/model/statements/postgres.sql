@@ -18,16 +18,28 @@
 -- x14: City=Turin
 -- x15: City=(missing)
 -- x16: Signup Date
-WITH "values" AS MATERIALIZED (
+WITH "words" AS MATERIALIZED (
   SELECT
     "CustomerID" AS "key1",
-    CASE WHEN CAST("Gender" AS TEXT) IS NULL OR CAST("Gender" AS TEXT) = '' THEN -1 WHEN CAST("Gender" AS TEXT) = 'Female' THEN 0 WHEN CAST("Gender" AS TEXT) = 'Male' THEN 1 WHEN CAST("Gender" AS TEXT) = '(missing)' THEN 2 ELSE -2 END AS "v1",
+    CAST(TRIM(' ' || CHR(9) || CHR(13) || CHR(10) || CHR(11) || CHR(12) || CHR(160) || CHR(8199) || CHR(8239) || CHR(8203) || CHR(65279) FROM CAST("Gender" AS TEXT)) AS TEXT) AS "t1",
+    CAST(LOWER(TRIM(' ' || CHR(9) || CHR(13) || CHR(10) || CHR(11) || CHR(12) || CHR(160) || CHR(8199) || CHR(8239) || CHR(8203) || CHR(65279) FROM CAST("Gender" AS TEXT))) AS TEXT) AS "l1",
     CASE WHEN CAST("Age" AS DOUBLE PRECISION) BETWEEN -1e36 AND 1e36 THEN CAST("Age" AS DOUBLE PRECISION) END AS "v2",
     CASE WHEN CAST("Annual Income (k$)" AS DOUBLE PRECISION) BETWEEN -1e36 AND 1e36 THEN CAST("Annual Income (k$)" AS DOUBLE PRECISION) END AS "v3",
     CASE WHEN CAST("Tenure (months)" AS DOUBLE PRECISION) BETWEEN -1e36 AND 1e36 THEN CAST("Tenure (months)" AS DOUBLE PRECISION) END AS "v4",
-    CASE WHEN CAST("City" AS TEXT) IS NULL OR CAST("City" AS TEXT) = '' THEN -1 WHEN CAST("City" AS TEXT) = 'Brno' THEN 0 WHEN CAST("City" AS TEXT) = 'Ghent' THEN 1 WHEN CAST("City" AS TEXT) = 'Graz' THEN 2 WHEN CAST("City" AS TEXT) = 'Lisbon' THEN 3 WHEN CAST("City" AS TEXT) = 'Lyon' THEN 4 WHEN CAST("City" AS TEXT) = 'Malmö' THEN 5 WHEN CAST("City" AS TEXT) = 'Porto' THEN 6 WHEN CAST("City" AS TEXT) = 'Turin' THEN 7 WHEN CAST("City" AS TEXT) = '(missing)' THEN 8 ELSE -2 END AS "v5",
+    CAST(TRIM(' ' || CHR(9) || CHR(13) || CHR(10) || CHR(11) || CHR(12) || CHR(160) || CHR(8199) || CHR(8239) || CHR(8203) || CHR(65279) FROM CAST("City" AS TEXT)) AS TEXT) AS "t5",
+    CAST(LOWER(TRIM(' ' || CHR(9) || CHR(13) || CHR(10) || CHR(11) || CHR(12) || CHR(160) || CHR(8199) || CHR(8239) || CHR(8203) || CHR(65279) FROM CAST("City" AS TEXT))) AS TEXT) AS "l5",
     CASE WHEN CAST(CAST("Signup Date" AS DATE) - CAST('1970-01-01' AS DATE) AS DOUBLE PRECISION) BETWEEN -1e36 AND 1e36 THEN CAST(CAST("Signup Date" AS DATE) - CAST('1970-01-01' AS DATE) AS DOUBLE PRECISION) END AS "v6"
   FROM "crm"."customers"
+), "values" AS MATERIALIZED (
+  SELECT
+    "key1" AS "key1",
+    CASE WHEN "t1" IS NULL OR "t1" = '' THEN -1 WHEN "t1" = 'Female' THEN 0 WHEN "t1" = 'Male' THEN 1 WHEN "t1" = '(missing)' THEN 2 WHEN "l1" IN ('na', 'n/a', '#n/a', '#na', 'nan', '-nan', 'null', '(null)', '<na>', 'nil', '\n', '?', '-', '--', '.', '#null!', '#value!', '#div/0!', '#ref!') THEN -1 ELSE -2 END AS "v1",
+    "v2" AS "v2",
+    "v3" AS "v3",
+    "v4" AS "v4",
+    CASE WHEN "t5" IS NULL OR "t5" = '' THEN -1 WHEN "t5" = 'Brno' THEN 0 WHEN "t5" = 'Ghent' THEN 1 WHEN "t5" = 'Graz' THEN 2 WHEN "t5" = 'Lisbon' THEN 3 WHEN "t5" = 'Lyon' THEN 4 WHEN "t5" = 'Malmö' THEN 5 WHEN "t5" = 'Porto' THEN 6 WHEN "t5" = 'Turin' THEN 7 WHEN "t5" = '(missing)' THEN 8 WHEN "l5" IN ('na', 'n/a', '#n/a', '#na', 'nan', '-nan', 'null', '(null)', '<na>', 'nil', '\n', '?', '-', '--', '.', '#null!', '#value!', '#div/0!', '#ref!') THEN -1 ELSE -2 END AS "v5",
+    "v6" AS "v6"
+  FROM "words"
 ), "prepared" AS MATERIALIZED (
   SELECT
     "key1" AS "key1",

@@ -18,16 +18,28 @@
 -- x14: City=Turin
 -- x15: City=(missing)
 -- x16: Signup Date
-WITH "values" AS (
+WITH "words" AS (
   SELECT
     "CustomerID" AS "key1",
-    CASE WHEN CAST("Gender" AS VARCHAR) IS NULL OR CAST("Gender" AS VARCHAR) = '' THEN -1 WHEN CAST("Gender" AS VARCHAR) = 'Female' THEN 0 WHEN CAST("Gender" AS VARCHAR) = 'Male' THEN 1 WHEN CAST("Gender" AS VARCHAR) = '(missing)' THEN 2 ELSE -2 END AS "v1",
+    CAST(TRIM(CAST("Gender" AS VARCHAR), ' \t\r\n\x0b\f   ​﻿') AS VARCHAR) AS "t1",
+    CAST(LOWER(TRIM(CAST("Gender" AS VARCHAR), ' \t\r\n\x0b\f   ​﻿')) AS VARCHAR) AS "l1",
     CASE WHEN CAST("Age" AS DOUBLE) BETWEEN -1e36 AND 1e36 THEN CAST("Age" AS DOUBLE) END AS "v2",
     CASE WHEN CAST("Annual Income (k$)" AS DOUBLE) BETWEEN -1e36 AND 1e36 THEN CAST("Annual Income (k$)" AS DOUBLE) END AS "v3",
     CASE WHEN CAST("Tenure (months)" AS DOUBLE) BETWEEN -1e36 AND 1e36 THEN CAST("Tenure (months)" AS DOUBLE) END AS "v4",
-    CASE WHEN CAST("City" AS VARCHAR) IS NULL OR CAST("City" AS VARCHAR) = '' THEN -1 WHEN CAST("City" AS VARCHAR) = 'Brno' THEN 0 WHEN CAST("City" AS VARCHAR) = 'Ghent' THEN 1 WHEN CAST("City" AS VARCHAR) = 'Graz' THEN 2 WHEN CAST("City" AS VARCHAR) = 'Lisbon' THEN 3 WHEN CAST("City" AS VARCHAR) = 'Lyon' THEN 4 WHEN CAST("City" AS VARCHAR) = 'Malmö' THEN 5 WHEN CAST("City" AS VARCHAR) = 'Porto' THEN 6 WHEN CAST("City" AS VARCHAR) = 'Turin' THEN 7 WHEN CAST("City" AS VARCHAR) = '(missing)' THEN 8 ELSE -2 END AS "v5",
+    CAST(TRIM(CAST("City" AS VARCHAR), ' \t\r\n\x0b\f   ​﻿') AS VARCHAR) AS "t5",
+    CAST(LOWER(TRIM(CAST("City" AS VARCHAR), ' \t\r\n\x0b\f   ​﻿')) AS VARCHAR) AS "l5",
     CASE WHEN CAST(DATEDIFF(DAY, CAST('1970-01-01' AS DATE), CAST("Signup Date" AS DATE)) AS DOUBLE) BETWEEN -1e36 AND 1e36 THEN CAST(DATEDIFF(DAY, CAST('1970-01-01' AS DATE), CAST("Signup Date" AS DATE)) AS DOUBLE) END AS "v6"
   FROM "crm"."customers"
+), "values" AS (
+  SELECT
+    "key1" AS "key1",
+    CASE WHEN "t1" IS NULL OR "t1" = '' THEN -1 WHEN "t1" = 'Female' THEN 0 WHEN "t1" = 'Male' THEN 1 WHEN "t1" = '(missing)' THEN 2 WHEN "l1" IN ('na', 'n/a', '#n/a', '#na', 'nan', '-nan', 'null', '(null)', '<na>', 'nil', '\\n', '?', '-', '--', '.', '#null!', '#value!', '#div/0!', '#ref!') THEN -1 ELSE -2 END AS "v1",
+    "v2" AS "v2",
+    "v3" AS "v3",
+    "v4" AS "v4",
+    CASE WHEN "t5" IS NULL OR "t5" = '' THEN -1 WHEN "t5" = 'Brno' THEN 0 WHEN "t5" = 'Ghent' THEN 1 WHEN "t5" = 'Graz' THEN 2 WHEN "t5" = 'Lisbon' THEN 3 WHEN "t5" = 'Lyon' THEN 4 WHEN "t5" = 'Malmö' THEN 5 WHEN "t5" = 'Porto' THEN 6 WHEN "t5" = 'Turin' THEN 7 WHEN "t5" = '(missing)' THEN 8 WHEN "l5" IN ('na', 'n/a', '#n/a', '#na', 'nan', '-nan', 'null', '(null)', '<na>', 'nil', '\\n', '?', '-', '--', '.', '#null!', '#value!', '#div/0!', '#ref!') THEN -1 ELSE -2 END AS "v5",
+    "v6" AS "v6"
+  FROM "words"
 ), "prepared" AS (
   SELECT
     "key1" AS "key1",
