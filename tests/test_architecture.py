@@ -32,7 +32,7 @@ FLOORS = (
     ("verdict", "segments", "model", "tracking", "doctor", "shown"),
     ("preparation",),
     ("tables", "clustering"),
-    ("settings", "config", "records", "errors", "sample"),
+    ("settings", "config", "records", "errors", "plain", "sample"),
 )
 
 # Neighbours on one floor that may be imported all the same, each with its reason.

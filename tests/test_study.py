@@ -274,7 +274,7 @@ def test_limits_on_sizes_are_kept_and_their_price_is_told() -> None:
     assert [one.size for one in found.record.segments] == [2, 2]
     [price] = [one for one in found.record.findings if one.code == "size-limits"]
     # best: {0, 1, 2}, {10} with 2; within the limits: {0, 1}, {2, 10} with 0.5 + 32
-    assert "+1525.0% inertia" in price.evidence
+    assert "the inertia by +1,525.0 %" in price.evidence
     assert "1 of 4 customers" in price.evidence
 
 

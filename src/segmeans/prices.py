@@ -11,6 +11,7 @@ from segmeans import preparation
 from segmeans.clustering.reference import squared_distances
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned
+from segmeans.plain import plain_change
 from segmeans.prepared import PreparedRows
 from segmeans.records import Finding, PreparationState
 from segmeans.settings import Settings
@@ -63,8 +64,9 @@ def within_sizes(
         level="note",
         code="size-limits",
         where="segments",
-        evidence=f"The limits on the sizes cost {found.price:+.1%} inertia, and {found.moved:,} "
-        f"of {len(found.labels):,} customers are not with their nearest centre.",
+        evidence=f"The limits on the sizes change the inertia by {plain_change(found.price)}, "
+        f"and {found.moved:,} of {len(found.labels):,} customers are not with their nearest "
+        "centre.",
         advice="Whoever is scored later goes to the nearest centre: limits are for this list only.",
     )
     return centres, assigned.spread(rows.status == preparation.USED), price
@@ -141,8 +143,9 @@ def of_weights(
             level="note",
             code="feature-weights",
             where=told,
-            evidence=f"Beside equal weights, the weights cost {found.price:+.1%} inertia, and "
-            f"{found.moved:,} of {len(drawn):,} customers are in another segment{sampled}.",
+            evidence="Beside equal weights, the weights change the inertia by "
+            f"{plain_change(found.price)}, and {found.moved:,} of {len(drawn):,} customers are "
+            f"in another segment{sampled}.",
         ),
     )
 

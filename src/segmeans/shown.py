@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from segmeans.plain import plain_share
 from segmeans.records import StudyRecord
 
 Row = tuple[str, ...]
@@ -29,7 +30,7 @@ def segment_rows(record: StudyRecord) -> list[Row]:
                 str(segment.number),
                 segment.name,
                 f"{segment.size:,}",
-                f"{segment.share:.1%}",
+                plain_share(segment.share),
                 *centre,
             )
         )

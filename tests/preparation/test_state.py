@@ -335,7 +335,7 @@ def test_the_summary_shows_before_and_after(learn: Learn) -> None:
     spent, sex = preparation.summary(fitted.state)
     assert spent["transform"] == "ln(x)"
     assert spent["skew"] == f"{stats.skew(values[:-1]):.2f} -> 0.00"
-    assert spent["missing"] == "2.4%"
+    assert spent["missing"] == "2.4 %"
     assert spent["fill"] == f"{np.median(values[:-1]):.5g}"
     assert spent["weight"] == "2"
     assert spent["caps"] == "none reached"

@@ -145,7 +145,7 @@ def test_many_customers_are_drawn_as_a_sample_of_pixels(five: Any, tmp_path: Pat
 
 def test_the_profile_shows_plain_units_and_one_of_two_levels(mixed: Any, five: Any) -> None:
     shown, whole = figure_profile.lines(five.record, 24)
-    assert [line.words for line in shown] == ["Annual Income (k$)", "Spending Score (1-100)"]
+    assert [line.words for line in shown] == ["annual income (k$)", "spending score (1-100)"]
     assert whole == 2
     [figure] = figures.draw(five, ["profile"])
     mean = next(row.mean for row in five.record.profile if row.segment == 1)

@@ -1,4 +1,4 @@
-"""Column names and numbers as a person would say them."""
+"""Column names and other texts from the data as a person would say them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmeans.segments.words import (
-    LONGEST,
-    feature_words,
-    plain_date,
-    plain_number,
-    plain_share,
-    plain_text,
-    shorten,
-)
+from segmeans.segments.words import LONGEST, feature_words, plain_text, shorten
 
 
 @pytest.mark.parametrize(
@@ -61,44 +53,3 @@ def test_text_that_commands_a_terminal_is_disarmed() -> None:
 def test_shortening_keeps_both_ends() -> None:
     assert shorten("abcdefghij", 5) == "abc…j"
     assert shorten("abc", 5) == "abc"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (-0.0, "0"),
-        (99.96, "100"),
-        (99.9, "99.9"),
-        (1234.5, "1,234"),
-        (1e6, "1,000,000"),
-        (0.5, "0.5"),
-        (0.00001234, "1.23e-05"),
-        (6.02e23, "6.02e+23"),
-        (float("nan"), "-"),
-        (float("inf"), "∞"),
-    ],
-)
-def test_a_number_in_about_three_digits(value: float, text: str) -> None:
-    assert plain_number(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(9990.0, "9,990"), (12669.0, "12.7k"), (999_700.0, "1M"), (2.5e9, "2.5bn"), (3.0, "3")],
-)
-def test_a_compact_number(value: float, text: str) -> None:
-    assert plain_number(value, compact=True) == text
-
-
-def test_dates_and_shares() -> None:
-    assert plain_date(0.0) == "1970-01-01"
-    assert plain_date(-1.0) == "1969-12-31"
-    assert plain_date(1e12) == "1,000,000,000,000"
-    assert plain_date(None) == "-"
-    assert [plain_share(x) for x in (0.0, 1.0, 0.123, 0.00001)] == [
-        "0 %",
-        "100 %",
-        "12.3 %",
-        "< 0.1 %",
-    ]

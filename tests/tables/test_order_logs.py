@@ -367,7 +367,7 @@ class TestPeople:
         log = read(table, guess_columns(table))
         made = log.customers(["behaviour"])
         assert made.table.n_rows == 400
-        assert f"({share:.0%})" in finding(log, "mostly-one-time").evidence
+        assert f"({100 * share:.1f} %)" in finding(log, "mostly-one-time").evidence
         missing = {f.where for f in made.findings if f.code == "mostly-missing-feature"}
         assert missing == {"days_between_orders", "spend_trend"}
 

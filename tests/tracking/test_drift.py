@@ -98,7 +98,7 @@ def test_what_a_refit_would_not_mend(model: Model) -> None:
     moved["city"] = np.where(moved["city"] == "Ghent", "Gent", "Oporto").astype(object)
     found = refresh(model, moved)
     assert found.advice == "rethink"
-    assert "100% of the values of 'city' were never seen." in found.reasons
+    assert "100 % of the values of 'city' were never seen." in found.reasons
     strange = {name: values * 9 for name, values in day(8).items() if name != "city"}
     found = refresh(model, {**strange, "city": day(8)["city"]})
     assert found.advice == "rethink"

@@ -114,7 +114,7 @@ def test_segments_of_one_category_are_a_trap() -> None:
     ]  # fmt: skip
     [finding] = one_category(rows)
     assert (finding.level, finding.where) == ("problem", "Gender")
-    assert "segment 1 is 100% F; segment 2 is 100% M" in finding.evidence
+    assert "segment 1 is 100 % F; segment 2 is 100 % M" in finding.evidence
     assert one_category([*rows[:2], _profile(2, "F", 0.5, 0.56)])[0].level == "warning"
     assert one_category([_profile(1, "F", 0.97, 0.95)]) == []
     assert one_category([_profile(1, "F", 1.0, 0.5, "describe")]) == []
@@ -125,7 +125,7 @@ def test_rules_on_plain_numbers() -> None:
     assert [each.level for each in too_few(20, 3)] == ["warning"]
     assert too_few(210, 3) == []
     assert tiny(np.array([0.5, 0.48, 0.02])) == []
-    assert "segment 3 (1.9%)" in tiny(np.array([0.5, 0.481, 0.019]))[0].evidence
+    assert "segment 3 (1.9 %)" in tiny(np.array([0.5, 0.481, 0.019]))[0].evidence
     assert outliers(np.array([0.96, 0.04]), np.array([0.6, 0.4]), 100) == []
     assert outliers(np.array([0.9, 0.1]), np.array([0.1, 0.9]), 100) == []
     assert deciding([Influence("a", 1.0, 0.0, 1, 0.0)]) == []

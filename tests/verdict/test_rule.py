@@ -107,7 +107,7 @@ def test_unstable_numbers_between_the_two_best_are_named() -> None:
     crowded = [row(k, **CROWD) for k in (4, 6)]
     found = verdict(crowded[0], row(5, **CROWD, **LOOSE), crowded[1])
     assert {found.recommended_k, found.runner_up} == {4, 6}
-    assert any("k = 5 (40%) is unstable" in reason for reason in found.reasons)
+    assert any("k = 5 (40 %) is unstable" in reason for reason in found.reasons)
     assert not any("unstable" in reason for reason in verdict(*crowded).reasons)
 
 

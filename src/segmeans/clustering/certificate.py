@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segmeans.clustering.agreement import adjusted_rand, contingency
 from segmeans.clustering.kernels import Floats, assign
+from segmeans.plain import plain_share, set_share
 from segmeans.records import Certificate
 
 SAME = 1e-9
@@ -203,11 +204,13 @@ def _reason(starts: int, hits: int, chance: float, needed: Needed, k: int, conve
     if k == 1:
         return "Certified: one cluster has one best centre, the mean."
     seen = f"{hits} of {starts} independent starts ended in the best solution"
-    new = f"the chance that one more start finds a better one is about {chance:.2%}"
+    new = f"the chance that one more start finds a better one is about {plain_share(chance, 2)}"
     if hits < needed.hits:
         return f"Not certified: {seen}; {needed.hits} were asked for."
     if chance > needed.chance:
-        return f"Not certified: {seen}, but {new}; at most {needed.chance:.2%} was asked for."
+        return (
+            f"Not certified: {seen}, but {new}; at most {set_share(needed.chance)} was asked for."
+        )
     if not converged:
         return f"Not certified: {seen}, but the last passes did not converge."
     return f"Certified: {seen}, and {new}."

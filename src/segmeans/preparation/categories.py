@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from segmeans.plain import plain_share
 from segmeans.preparation.transforms import Floats
 from segmeans.records import FeatureState
 from segmeans.tables import sql
@@ -170,4 +171,4 @@ def in_units(feature: FeatureState, block: Floats) -> list[float | str]:
 def _written_shares(levels: tuple[str, ...], shares: list[float]) -> str:
     ranked = sorted(zip(shares, levels, strict=True), key=lambda pair: -pair[0])
     shown = [pair for pair in ranked[:3] if pair[0] >= 0.005] or ranked[:1]
-    return ", ".join(f"{level} {share * 100:.0f} %" for share, level in shown)
+    return ", ".join(f"{level} {plain_share(share, 0)}" for share, level in shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segmeans.plain import plain_share
 from segmeans.preparation.numbers import written_date
 from segmeans.records import FeatureState, Finding
 
@@ -40,7 +41,7 @@ def missing_values(feature: FeatureState, count: int, rows: int, dropped: bool) 
         level="warning" if share > MUCH_MISSING else "note",
         code="missing-values",
         where=feature.column,
-        evidence=f"Without a value: {count:,} of {rows:,} rows ({share:.1%}). {stands_in}",
+        evidence=f"Without a value: {count:,} of {rows:,} rows ({plain_share(share)}). {stands_in}",
         advice="Leave the column out with 'ignore' if the gaps mean nothing."
         if share > MUCH_MISSING
         else "",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from segmeans.plain import set_share
 from segmeans.preparation import categories, numbers
 from segmeans.preparation.transforms import Floats
 from segmeans.records import FeatureState, PreparationState
@@ -133,7 +134,7 @@ def legend(state: PreparationState) -> dict[int, str]:
     """Return what each status means."""
     return {
         USED: "used",
-        TOO_MANY_MISSING: f"more than {state.max_missing * 100:g} % of the features are missing",
+        TOO_MANY_MISSING: f"more than {set_share(state.max_missing)} of the features are missing",
         SOME_MISSING: "a feature is missing",
     }
 

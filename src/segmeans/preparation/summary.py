@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from segmeans.plain import plain_share
 from segmeans.preparation.numbers import written_date
 from segmeans.records import FeatureState, PreparationState
 
@@ -28,7 +29,7 @@ def _row(feature: FeatureState, state: PreparationState) -> dict[str, str]:
     row = {
         "feature": feature.column,
         "kind": feature.kind,
-        "missing": f"{feature.missing_share:.1%}" if feature.missing_share else "",
+        "missing": plain_share(feature.missing_share) if feature.missing_share else "",
         "fill": "",
         "transform": "",
         "caps": "",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from segmeans.plain import set_share
 from segmeans.records import AudienceRecord
 from segmeans.report.life import print_table
 from segmeans.report.screen import console, show_findings
@@ -42,7 +43,7 @@ def show_audience(record: AudienceRecord, out: str | Path, *, on: Console | None
             on.print(Text(f"  {rows:,} left out, without {what}"))
     if record.base is not None and record.lift is not None:
         asked = max((one.asked or 0 for one in record.segments), default=0)
-        lift = f"{record.base * 100:g} % + {record.lift * 100:g} points"
+        lift = f"{set_share(record.base)} + {record.lift * 100:g} points"
         on.print(Text(f"  A test of {lift} asks for {asked:,} with the action, as many without it"))
     headers = ["segment", "name", "customers", "to act on"]
     tested = any(one.share is not None for one in record.segments)

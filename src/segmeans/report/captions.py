@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from segmeans.plain import plain_number, plain_numbers, plain_share, set_share
 from segmeans.records import KRow, ProfileRow, Strand, StudyRecord, TargetingRecord
-from segmeans.segments.words import (
-    feature_words,
-    plain_number,
-    plain_numbers,
-    plain_share,
-    plain_text,
-)
+from segmeans.segments.levels import levels_of, row_words
+from segmeans.segments.words import feature_words, plain_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -204,7 +200,7 @@ def difference(record: StudyRecord, row: ProfileRow) -> str:
     name = plain_text(record.segments[row.segment - 1].name)
     words = feature_words(dict.fromkeys(line.feature for line in record.profile))[row.feature]
     if row.share is not None:
-        words = f"{words} {plain_text(row.level)}"
+        words = row_words(row, words, levels_of(record.profile))
         here, everyone = plain_share(row.share), plain_share(row.everyone)
     else:
         here, everyone = plain_numbers([row.mean, row.everyone])
@@ -332,8 +328,8 @@ def splits(record: StudyRecord, strands: Sequence[Strand]) -> Words:
         whole = sum(share >= STAYS for share in before.values())
         told.append(
             f"With one segment fewer {'all' if whole == k else whole or 'none'} of the {k} would "
-            f"still be together (at least {STAYS:.0%} of each in one cluster): what stays together "
-            "there is a unit."
+            f"still be together (at least {set_share(STAYS)} of each in one cluster): what stays "
+            "together there is a unit."
         )
     if parted:
         least = min(parted, key=lambda segment: after[segment])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmeans.plain import plain_number, plain_share
 from segmeans.records import KRow, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
-from segmeans.segments.words import plain_number, plain_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,11 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
+from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Segment, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
-from segmeans.segments.words import feature_words, plain_date, plain_number, plain_share
+from segmeans.segments.words import feature_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from segmeans.plain import plain_share
 from segmeans.records import StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import STEPS, name_width, segment_labels
 from segmeans.report.figure_profile import panels_across
-from segmeans.segments.words import plain_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

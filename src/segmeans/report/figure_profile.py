@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
+from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import ProfileRow, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import segment_labels
-from segmeans.segments.names import NO
+from segmeans.segments.levels import levels_of, row_words, told
 from segmeans.segments.profile import NOTABLE
-from segmeans.segments.words import plain_date, plain_number, plain_share, plain_text
+from segmeans.segments.words import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ class Line:
         if value is None:
             return "-"
         if kind == "category":
-            return f"{100 * value:.0f} %"
+            return plain_share(value, 0)
         return plain_date(value) if kind == "date" else plain_number(value, compact=True)
 
 
@@ -80,28 +81,23 @@ def lines(record: StudyRecord, most: int) -> tuple[list[Line], int]:
         How many there are in all. Of a category with two levels only one is shown: the other
         one says the same.
     """
+    words = labels(row.feature for row in record.profile)
+    levels = levels_of(record.profile)
     grouped: dict[tuple[str, str], list[ProfileRow]] = {}
-    levels: dict[str, set[str]] = {}
-    for row in record.profile:
+    for row in told(record.profile):
         if row.role == "feature":
             grouped.setdefault((row.feature, row.level), []).append(row)
-            levels.setdefault(row.feature, set()).add(row.level)
-    found = []
-    for (feature, level), rows in grouped.items():
-        if level and len(levels[feature]) == 2 and level == _implied(levels[feature]):
-            continue
-        said = plain_text(f"{feature}: {level}" if level else feature)
-        found.append(Line(said, tuple(sorted(rows, key=lambda row: row.segment))))
+    found = [
+        Line(
+            row_words(rows[0], words[feature], levels),
+            tuple(sorted(rows, key=lambda row: row.segment)),
+        )
+        for (feature, _), rows in grouped.items()
+    ]
     if len(found) <= most:
         return found, len(found)
     kept = sorted(found, key=lambda line: -line.strength)[:most]
     return [line for line in found if line in kept], len(found)
-
-
-def _implied(levels: set[str]) -> str:
-    """Return the level of two that need not be shown: "No", else the first by alphabet."""
-    negative = [level for level in levels if level.casefold() in NO]
-    return negative[0] if negative else min(levels)
 
 
 def heat_map(record: StudyRecord) -> tuple[Words, Figure]:

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_rgb
 from matplotlib.patches import Rectangle
 
+from segmeans.plain import plain_number, plain_share, set_share
 from segmeans.report import theme
 from segmeans.report.captions import Words
 from segmeans.report.page_data import FEW
 from segmeans.segments.rfm import RfmCell, RfmRecord, RfmShare
-from segmeans.segments.words import plain_number, plain_share, plain_text
+from segmeans.segments.words import plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +134,7 @@ def shares(found: RfmRecord) -> tuple[Words, Figure]:
     axes = sheet.axes(left, 0.5, sheet.width - left - 0.9, height - 0.55)
     axes.set_xlim(0, 1.12 * max(max(one.share, one.revenue_share or 0.0) for one in borne))
     axes.set_ylim(len(borne), 0)
-    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    axes.xaxis.set_major_formatter(lambda share, _: set_share(share))
     axes.locator_params(axis="x", nbins=6)
     axes.grid(axis="x")
     axes.set_axisbelow(True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from segmeans.plain import plain_numbers, plain_share, set_share
 from segmeans.records import StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import name_width, segment_labels
 from segmeans.segments.value import SegmentValue
-from segmeans.segments.words import plain_numbers, plain_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def value(record: StudyRecord, worth: Sequence[SegmentValue]) -> tuple[Words, Fi
     axes = sheet.axes(name, 0.5, sheet.width - name - 1.75, height - 0.9)
     axes.set_xlim(*_range(worth, sheet.width - name - 1.75))
     axes.set_ylim(record.k, 0)
-    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    axes.xaxis.set_major_formatter(lambda share, _: set_share(share))
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x")
     axes.set_axisbelow(True)

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from segmeans.plain import plain_number, plain_share
 from segmeans.records import (
     CompareRecord,
     RefitRecord,
@@ -20,7 +21,7 @@ from segmeans.records import (
     TrackRecord,
 )
 from segmeans.report.screen import console, show_findings
-from segmeans.segments.words import plain_number, plain_text
+from segmeans.segments.words import plain_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,8 +54,8 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
                 str(segment.number),
                 plain_text(segment.name),
                 f"{segment.size:,}",
-                _percent(segment.share),
-                _percent(segment.then),
+                plain_share(segment.share),
+                plain_share(segment.then),
             )
             for segment in record.segments
         ],
@@ -99,8 +100,8 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
                 f"{one.psi:.3f}",
                 f"{one.effect:.3f}",
                 f"{one.p:.2g}",
-                _percent(one.missing_then),
-                _percent(one.missing_now),
+                plain_share(one.missing_then),
+                plain_share(one.missing_now),
                 one.drift,
             )
             for one in record.drift
@@ -114,8 +115,8 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
                 str(one.number),
                 plain_text(one.name),
                 f"{one.size:,}",
-                _percent(one.share),
-                _percent(one.then),
+                plain_share(one.share),
+                plain_share(one.then),
             )
             for one in record.scored.segments
         ],
@@ -143,7 +144,12 @@ def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = Non
     print_table(
         ("name", "overlap", "at training", "now"),
         [
-            (plain_text(one.name), _percent(one.overlap), _percent(one.then), _percent(one.now))
+            (
+                plain_text(one.name),
+                plain_share(one.overlap),
+                plain_share(one.then),
+                plain_share(one.now),
+            )
             for one in record.kept
         ],
         on,
@@ -203,9 +209,9 @@ def show_compare(record: CompareRecord, *, on: Console | None = None) -> None:
             (
                 plain_text(pair.first),
                 plain_text(pair.second),
-                _percent(pair.overlap),
-                _percent(pair.first_share),
-                _percent(pair.second_share),
+                plain_share(pair.overlap),
+                plain_share(pair.first_share),
+                plain_share(pair.second_share),
             )
             for pair in record.same
         ],
@@ -242,7 +248,7 @@ def _show_step(step: Step, on: Console) -> None:
     on.print(Text(head, style="bold"))
     on.print(
         Text(
-            f"  {both:,} customers of both, {_percent(step.moved_share)} in another segment; "
+            f"  {both:,} customers of both, {plain_share(step.moved_share)} in another segment; "
             f"{sum(step.joined):,} joined, {sum(step.left):,} left"
         )
     )
@@ -250,7 +256,7 @@ def _show_step(step: Step, on: Console) -> None:
     _print_matrix(step, [[f"{n:,}" for n in row] for row in _with_outside(step)], on)
     on.print()
     on.print(Text("  Of those who are still there:"))
-    _print_matrix(step, [[_percent(share) for share in row] for row in step.shares], on)
+    _print_matrix(step, [[plain_share(share) for share in row] for row in step.shares], on)
     if step.value is not None:
         on.print()
         on.print(Text(f"  {plain_text(step.value)}, of those who left as far as it is known:"))
@@ -267,7 +273,7 @@ def _show_step(step: Step, on: Console) -> None:
     for flow in beyond:
         on.print(
             Text(
-                f"  - {flow.customers:,} ({_percent(flow.share)}) went from "
+                f"  - {flow.customers:,} ({plain_share(flow.share)}) went from "
                 f"{plain_text(flow.origin)!r} to {plain_text(flow.target)!r}, "
                 f"{flow.back:,} the other way."
             )
@@ -295,11 +301,7 @@ def _numbered(name: str, numbers: dict[str, str]) -> str:
 
 
 def _part(count: int, whole: int) -> str:
-    return f"{count:,} ({_percent(count / max(whole, 1))})"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
+    return f"{count:,} ({plain_share(count / max(whole, 1))})"
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], on: Console) -> None:

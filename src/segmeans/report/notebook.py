@@ -53,9 +53,10 @@ AFTER = {
         (
             "A few questions recognise a member of each segment; right so often counts customers "
             "whom the questions had not been learnt from.",
+            "from segmeans.plain import plain_share\n"
             "from segmeans.segments.typing_tool import typing_lines\n\n"
             "for tool in study.record.typing[:1]:\n"
-            '    print(f"right for {tool.accuracy:.0%} of the customers")\n'
+            '    print("right for", plain_share(tool.accuracy), "of the customers")\n'
             "    for line in typing_lines(tool):\n"
             '        print("    " * line.depth + line.answer, line.segment or "")',
         ),

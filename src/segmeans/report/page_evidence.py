@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
+from segmeans.plain import plain_number, plain_share
 from segmeans.records import Finding, KRow, Score, Segment, StudyRecord
 from segmeans.report.page_data import FEW, Chart, Evidence, Mark, Table
 from segmeans.report.page_parts import badge
@@ -17,7 +18,7 @@ from segmeans.report.tables import (
     role_table,
 )
 from segmeans.segments.descriptors import descriptor_tests
-from segmeans.segments.words import feature_words, plain_number, plain_share, plain_text, shorten
+from segmeans.segments.words import feature_words, plain_text, shorten
 from segmeans.settings import Settings
 
 LEVEL = 0.05  # of all tests of descriptors together
@@ -252,7 +253,7 @@ def _scores(chosen: KRow) -> Table | None:
         Column(header="value", cells=tuple(map(_score, scores))),
         Column(
             header="null tables that score worse",
-            cells=tuple("-" if s.place is None else f"{100 * s.place:.0f} %" for s in scores),
+            cells=tuple("-" if s.place is None else plain_share(s.place, 0) for s in scores),
         ),
         Column(header="how", cells=tuple(plain_text(s.how) for s in scores), align="left"),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import io
 
+from segmeans.plain import plain_number, plain_share
 from segmeans.records import Step, TrackRecord
 from segmeans.report.page_data import FEW, Moves, Picture, Table
 from segmeans.report.tables import Column, TextTable
-from segmeans.segments.words import plain_number, plain_share, plain_text
+from segmeans.segments.words import plain_text
 
 PICTURES = 6  # of the last steps; the tables tell of all
 FLOWS = 5

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from segmeans.commerce import OrdersRecord
+from segmeans.plain import plain_number, plain_numbers, plain_share
 from segmeans.records import StudyRecord
 from segmeans.report.page_data import FEW, Grid, GridCell, Orders, Table
 from segmeans.report.page_parts import badge, count
 from segmeans.report.tables import Column, TextTable
 from segmeans.segments.rfm_compare import Foresight
-from segmeans.segments.words import plain_number, plain_numbers, plain_share, plain_text
+from segmeans.segments.words import plain_text
 
 TONES = (0.02, 0.05, 0.1)  # shares of the customers from which a cell of the grid is darker
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from segmeans.plain import plain_date, plain_number, plain_numbers, plain_share
 from segmeans.records import ProfileRow, Segment, StudyRecord
 from segmeans.report.look import look
 from segmeans.report.page_data import (
@@ -26,16 +27,15 @@ from segmeans.segments.actions import (
     steadiness,
     trial_words,
 )
-from segmeans.segments.value import SegmentValue
-from segmeans.segments.words import (
-    feature_words,
-    plain_date,
-    plain_number,
-    plain_numbers,
-    plain_share,
-    plain_text,
-    shorten,
+from segmeans.segments.levels import (
+    is_told_by_another,
+    level_words,
+    levels_of,
+    row_words,
+    told,
 )
+from segmeans.segments.value import SegmentValue
+from segmeans.segments.words import feature_words, labels, plain_text, shorten
 from segmeans.segments.worth import Worth
 from segmeans.segments.worth import worth as spent
 
@@ -99,21 +99,24 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
 
 
 def _words(record: StudyRecord) -> dict[str, str]:
-    return feature_words(dict.fromkeys(row.feature for row in record.profile))
+    return feature_words(row.feature for row in record.profile)
 
 
 def _who(rows: Sequence[ProfileRow], segment: Segment, words: dict[str, str]) -> tuple[str, ...]:
     """Say the strongest differences, one per feature, in plain units."""
-    told: dict[str, str] = {}
+    said: dict[str, str] = {}
+    levels = levels_of(rows)
     by_size = sorted(rows, key=lambda row: -abs(row.effect))
     for row in by_size:
-        if abs(_clear(row)) < NEAR or len(told) == DIFFERENCES or row.feature in told:
+        if abs(_clear(row)) < NEAR or len(said) == DIFFERENCES or row.feature in said:
+            continue
+        if row.level and is_told_by_another(row, levels[row.feature]):
             continue
         here, everyone = _two(row, segment.size)
         side = "above" if _clear(row) > 0 else "below"
-        name = f"{words[row.feature]} {_level(row)}".strip()
-        told[row.feature] = f"{name} {here}, {side} {everyone} for everyone"
-    return tuple(told.values()) or ("Near everyone in every feature.",)
+        name = row_words(row, words[row.feature], levels)
+        said[row.feature] = f"{name} {here}, {side} {everyone} for everyone"
+    return tuple(said.values()) or ("Near everyone in every feature.",)
 
 
 def _clear(row: ProfileRow) -> float:
@@ -123,10 +126,6 @@ def _clear(row: ProfileRow) -> float:
     very large customers do not pull the mean of everyone up; a reader sees plain means alone.
     """
     return row.effect if row.effect * row.difference > 0 else 0.0
-
-
-def _level(row: ProfileRow) -> str:
-    return shorten(plain_text(row.level), 30)
 
 
 def _two(row: ProfileRow, size: int) -> tuple[str, str]:
@@ -140,9 +139,11 @@ def _two(row: ProfileRow, size: int) -> tuple[str, str]:
 
 def _share(row: ProfileRow, size: int) -> str:
     """Write the share of a level, unless it or its complement is about few customers."""
-    known = size * (1 - row.missing)
+    known = round(size * (1 - row.missing))
     holders = round((row.share or 0.0) * known)
-    return "few" if 0 < holders < FEW else plain_share(row.share)
+    if 0 < holders < FEW:
+        return "few"
+    return "nearly all" if 0 < known - holders < FEW else plain_share(row.share)
 
 
 def _like(rows: Sequence[ProfileRow], words: dict[str, str]) -> str:
@@ -208,9 +209,9 @@ def heat(record: StudyRecord) -> Heat | None:
     """
     if record.k == 1:
         return None
-    words = _words(record)
+    words, levels = labels(row.feature for row in record.profile), levels_of(record.profile)
     lines: dict[tuple[str, str], list[ProfileRow]] = {}
-    for row in record.profile:
+    for row in told(record.profile):
         lines.setdefault((row.feature, row.level), []).append(row)
     strength: dict[str, float] = {}
     for row in record.profile:
@@ -221,12 +222,20 @@ def heat(record: StudyRecord) -> Heat | None:
     sizes = [segment.size for segment in record.segments]
     return Heat(
         badges=tuple(map(badge, record.segments)),
-        rows=tuple(_heat_row(rows, sizes, words) for rows in ordered[:SHOWN_ROWS]),
+        rows=tuple(
+            _heat_row(rows, sizes, words, levels.get(rows[0].feature, ()))
+            for rows in ordered[:SHOWN_ROWS]
+        ),
         left_out=max(0, len(ordered) - SHOWN_ROWS),
     )
 
 
-def _heat_row(rows: Sequence[ProfileRow], sizes: Sequence[int], words: dict[str, str]) -> HeatRow:
+def _heat_row(
+    rows: Sequence[ProfileRow],
+    sizes: Sequence[int],
+    words: dict[str, str],
+    levels: Sequence[str],
+) -> HeatRow:
     first = rows[0]
     if first.kind == "category":
         texts = [_share(row, size) for row, size in zip(rows, sizes, strict=True)]
@@ -243,7 +252,7 @@ def _heat_row(rows: Sequence[ProfileRow], sizes: Sequence[int], words: dict[str,
     )
     return HeatRow(
         feature=words[first.feature],
-        level=_level(first),
+        level=level_words(first.level, levels),
         describes=first.role != "feature",
         everyone=everyone,
         cells=cells,

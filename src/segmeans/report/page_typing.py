@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from segmeans.plain import plain_share
 from segmeans.records import StudyRecord, TypingRecord
 from segmeans.report.page_data import FEW, Question, Table, Typing
 from segmeans.report.page_parts import badge
 from segmeans.report.tables import Column, TextTable
 from segmeans.segments.typing_tool import TypingLine, questions, typing_lines
-from segmeans.segments.words import plain_share, plain_text
+from segmeans.segments.words import plain_text
 
 COUNTED = {1: "one question", 2: "two questions", 3: "three questions", 4: "four questions"}
 

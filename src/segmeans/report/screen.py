@@ -19,6 +19,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from segmeans.plain import plain_share
 from segmeans.records import (
     ColumnRole,
     Finding,
@@ -190,7 +191,7 @@ def show_robustness(found: Sequence[Variation], on: Console) -> None:
     _show_list(
         (
             f"{one.what}: {one.agreement:.2f}; segment {one.segment} changes most, "
-            f"{one.kept:.0%} of it kept"
+            f"{plain_share(one.kept, 0)} of it kept"
             for one in found
         ),
         on,

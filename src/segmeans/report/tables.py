@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from segmeans.plain import plain_date, plain_number, plain_numbers, plain_share
 from segmeans.records import (
     ColumnRole,
     FeatureState,
@@ -15,15 +16,8 @@ from segmeans.records import (
     ProfileRow,
     StudyRecord,
 )
-from segmeans.segments.words import (
-    feature_words,
-    plain_date,
-    plain_number,
-    plain_numbers,
-    plain_share,
-    plain_text,
-    shorten,
-)
+from segmeans.segments.levels import is_question, levels_of, told
+from segmeans.segments.words import feature_words, plain_text, shorten
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +107,14 @@ def segment_table(record: StudyRecord) -> TextTable:
 
 
 def _common_levels(record: StudyRecord, feature: str) -> tuple[str, ...]:
-    """Return the most common level of a category per segment, with its share."""
+    """Return the most common level of a category per segment, with its share; or that of yes."""
+    levels = levels_of(record.profile).get(feature, ())
+    if len(levels) == 2 and is_question(levels):
+        return tuple(
+            f"{plain_share(row.share, 0)} yes"
+            for row in told(record.profile)
+            if row.feature == feature
+        )
     common: dict[int, ProfileRow] = {}
     for row in record.profile:
         if row.feature == feature and row.share is not None:
@@ -121,7 +122,7 @@ def _common_levels(record: StudyRecord, feature: str) -> tuple[str, ...]:
             if row.share > (best.share or 0.0):
                 common[row.segment] = row
     return tuple(
-        f"{shorten(plain_text(row.level), 12)} {100 * (row.share or 0.0):.0f} %"
+        f"{shorten(plain_text(row.level), 12)} {plain_share(row.share or 0.0, 0)}"
         for row in common.values()
     )
 

@@ -7,21 +7,17 @@ has to be before its effect can be told from chance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from segmeans.plain import plain_date, plain_numbers, plain_share, set_share
 from segmeans.records import KRow, Marker, ProfileRow, Segment, StudyRecord
 from segmeans.segments.actions_playbook import CATEGORY, Direction, Playbook, Rule
 from segmeans.segments.actions_power import ALPHA, POWER, group_size, smallest_lift
+from segmeans.segments.levels import YES, is_question, level_words, levels_of
+from segmeans.segments.names import SELF_EXPLAINING, answer_words
 from segmeans.segments.value import SegmentValue
-from segmeans.segments.words import (
-    feature_words,
-    plain_date,
-    plain_numbers,
-    plain_share,
-    plain_text,
-    shorten,
-)
+from segmeans.segments.words import feature_words
 
 MOST = 3
 """Actions per segment; more would not be done."""
@@ -33,6 +29,9 @@ DOUBTFUL = 0.6
 """Mean Jaccard similarity below which a segment should not be trusted."""
 HIGHLY = 0.85
 """Mean Jaccard similarity from which a segment is highly stable."""
+
+
+Levels = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,13 +149,15 @@ def recommend(
         said = "There is one segment, everyone: nothing tells customers apart."
         return ActionsRecord(playbook=playbook.name, actions=(), silent=(said,))
     worth = {one.segment: one for one in value}
+    levels = levels_of(record.profile)
     actions: list[Action] = []
     for segment in record.segments:
-        signs = [_sign(playbook, marker, words) for marker in segment.markers]
+        signs = [_sign(playbook, marker, words, levels) for marker in segment.markers]
         caution = doubt(record, segment.number)
         for rule in _fired(playbook, signs, known):
             used = [sign for sign in signs if rule.when.get(sign.meaning) == sign.direction]
-            actions.append(_action(rule, segment, used, words, worth.get(segment.number), caution))
+            told = _told(used, words, levels)
+            actions.append(_action(rule, segment, told, worth.get(segment.number), caution))
     return ActionsRecord(
         playbook=playbook.name, actions=tuple(actions), silent=_silent(playbook, known)
     )
@@ -174,11 +175,14 @@ def _sense(playbook: Playbook, of: Marker | ProfileRow, words: str) -> tuple[str
     return playbook.meaning(words), False
 
 
-def _sign(playbook: Playbook, marker: Marker, words: dict[str, str]) -> _Sign:
+def _sign(playbook: Playbook, marker: Marker, words: dict[str, str], levels: Levels) -> _Sign:
     meaning, turned = _sense(playbook, marker, words[marker.feature])
-    if meaning == CATEGORY and marker.direction == "high" and marker.segment < 0.5:
-        meaning = ""  # more common than among everyone, but not what most of them share
     high = (marker.direction == "high") != turned
+    if meaning == CATEGORY:
+        if not high and is_question(levels.get(marker.feature, ())) and marker.segment < 0.5:
+            high = True  # fewer say yes than elsewhere: what most of them share is no
+        elif high and marker.segment < 0.5:
+            meaning = ""  # more common than among everyone, but not what most of them share
     return _Sign(meaning, "high" if high else "low", marker)
 
 
@@ -200,19 +204,14 @@ def _fired(playbook: Playbook, signs: Sequence[_Sign], known: set[str]) -> list[
 def _action(
     rule: Rule,
     segment: Segment,
-    used: Sequence[_Sign],
-    words: dict[str, str],
+    told: tuple[list[str], str],
     worth: SegmentValue | None,
     caution: str,
 ) -> Action:
-    because = [_quoted(sign.marker, words[sign.marker.feature]) for sign in used]
-    if not because:
-        because = ["no feature lies half a standard deviation from everyone"]
+    because, features = told
     size = f"{segment.size:,} customers, {plain_share(segment.share)} of all"
     if worth is not None and worth.revenue_share is not None:
         size += f", with {plain_share(worth.revenue_share)} of revenue"
-    named = [_called(sign.marker, words[sign.marker.feature]) for sign in used[:NAMED]]
-    features = ", ".join(named)
     return Action(
         segment=segment.number,
         name=segment.name,
@@ -233,11 +232,31 @@ def _action(
     )
 
 
-def _called(marker: Marker, words: str) -> str:
-    return f"{words} {shorten(plain_text(marker.level), 24)}" if marker.level else words
+def _told(used: Sequence[_Sign], words: dict[str, str], levels: Levels) -> tuple[list[str], str]:
+    """Return the numbers that made a rule fire, and the features to be named in its action."""
+    markers = [(sign.marker, words[sign.marker.feature]) for sign in used]
+    because = [_quoted(marker, said, levels) for marker, said in markers]
+    named = ", ".join(_shared(marker, said, levels) for marker, said in markers[:NAMED])
+    return because or ["no feature lies half a standard deviation from everyone"], named
 
 
-def _quoted(marker: Marker, words: str) -> str:
+def _shared(marker: Marker, words: str, levels: Levels) -> str:
+    """Say a feature for the sentence of an action; of a category what most of the segment is."""
+    if not marker.level:
+        return words
+    if is_question(levels.get(marker.feature, ())):
+        return answer_words(words, yes=(marker.segment >= 0.5) == (marker.level.casefold() in YES))
+    said = level_words(marker.level, ())
+    return said.lower() if said.casefold() in SELF_EXPLAINING else f"{words} {said}"
+
+
+def _called(marker: Marker, words: str, levels: Levels) -> str:
+    if not marker.level:
+        return words
+    return f"{words}: {level_words(marker.level, levels.get(marker.feature, ()))}"
+
+
+def _quoted(marker: Marker, words: str, levels: Levels) -> str:
     """Say the numbers of a marker: the segment's, everyone's and the standardised difference."""
     if marker.kind == "category":
         here, everyone = plain_share(marker.segment), plain_share(marker.everyone)
@@ -245,7 +264,7 @@ def _quoted(marker: Marker, words: str) -> str:
         here, everyone = plain_date(marker.segment), plain_date(marker.everyone)
     else:
         here, everyone = plain_numbers([marker.segment, marker.everyone])
-    told = f"{_called(marker, words)} {here} against {everyone} for everyone"
+    told = f"{_called(marker, words, levels)} {here} against {everyone} for everyone"
     # On a logarithmic scale a segment can lie above everyone whose mean a few customers pull up.
     contrary = marker.effect * (marker.segment - marker.everyone) < 0
     scale = " on the scale of the preparation" if contrary else ""
@@ -323,9 +342,10 @@ def trial_words(trial: Trial) -> str:
     str
     """
     told = (
-        f"To show a lift from {_percent(trial.base)} to {_percent(trial.base + trial.lift)} "
+        f"To show a lift from {set_share(trial.base)} to {set_share(trial.base + trial.lift)} "
         f"(assumed): {trial.per_group:,} customers with the action and {trial.per_group:,} "
-        f"without, chosen at random ({_percent(trial.power)} power, {_percent(trial.alpha)} level)."
+        f"without, chosen at random ({set_share(trial.power)} power, {set_share(trial.alpha)} "
+        "level)."
     )
     if trial.fits:
         return told
@@ -335,7 +355,3 @@ def trial_words(trial: Trial) -> str:
         f"{told} The segment has only {trial.available:,}: split in halves it can show a lift "
         f"of {100 * trial.smallest:.1f} points or more."
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"

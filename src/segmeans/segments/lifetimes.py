@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.errors import DataError, SettingError
+from segmeans.plain import plain_change
 from segmeans.records import Finding
 from segmeans.segments.clv import NO_DROP_OUT, BgNbd, GammaGamma, fit_bg_nbd, fit_gamma_gamma
 from segmeans.tables.orders import History, OrderLog
@@ -348,7 +349,7 @@ def _doubts(buying: BgNbd, fit: HoldOutFit) -> tuple[Finding, ...]:
                     "forecast-revenue-off",
                     f"Over the {fit.weeks:.0f} weeks held out the models foresaw "
                     f"{fit.foreseen_revenue:,.0f} of revenue, and it was {fit.revenue:,.0f} "
-                    f"({off:+.0%}).",
+                    f"({plain_change(off, 0)}).",
                     "Take lifetime values as a ranking rather than as sums of money.",
                 )
             )

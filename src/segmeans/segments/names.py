@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Marker, ProfileRow
+from segmeans.segments.levels import NO, YES, is_question, told
 from segmeans.segments.profile import markers
-from segmeans.segments.words import (
-    feature_words,
-    plain_date,
-    plain_number,
-    plain_share,
-    plain_text,
-    shorten,
-)
+from segmeans.segments.words import feature_words, plain_text, shorten
 
 TRAITS = 3  # a name with more would be a description
 RELATIVE = 0.5  # a plain trait is at least half as strong as the strongest, here and elsewhere
 NEARLY_ALL = 0.9  # from this share on, a level is said without "mostly"
 
-YES = frozenset({"yes", "y", "true", "t", "1", "1.0", "ja", "oui", "si", "sí"})
-NO = frozenset({"no", "n", "false", "f", "0", "0.0", "nein", "non"})
+_WORD = re.compile(r"[^\W\d_]{2}")  # levels without one are codes: 1, B, 2-4
 
 # Counted things: many or few of them, rather than high or low.
 COUNTED = frozenset(
@@ -181,8 +176,7 @@ def _telling(marker: Marker, found: Sequence[Marker]) -> Marker:
 
 def _is_question(feature: str, rows: Sequence[ProfileRow]) -> bool:
     """Return whether the levels of a feature are yes and no."""
-    levels = {row.level.casefold() for row in rows if row.feature == feature}
-    return levels <= YES | NO
+    return is_question(row.level for row in rows if row.feature == feature)
 
 
 def trait(marker: Marker, rows: Sequence[ProfileRow], words: str) -> str:
@@ -236,15 +230,34 @@ def _category_trait(marker: Marker, rows: Sequence[ProfileRow], words: str) -> s
             share, more = 1 - share, not more
         if (share >= 0.5) == more:
             extreme = max(share, 1 - share) >= NEARLY_ALL
-            return f"{'' if extreme else 'mostly '}{'' if more else 'not '}{words}"
-        return f"{'more' if more else 'less'} often {words}"
+            return f"{'' if extreme else 'mostly '}{answer_words(words, yes=more)}"
+        return f"{'more' if more else 'less'} often {answer_words(words, yes=True)}"
     if more:
         how = "" if share >= NEARLY_ALL else "mostly" if share >= 0.5 else "more often"
     else:
         how = "not" if share <= 1 - NEARLY_ALL else "less often"
+    said = _level_words(level)
     if level.casefold() in SELF_EXPLAINING:
         words = ""
-    return " ".join(part for part in (words, how, _level_words(level)) if part)
+    parts = (words, how, said) if _WORD.search(said) else (how, words, said)
+    return " ".join(part for part in parts if part)
+
+
+def answer_words(words: str, *, yes: bool) -> str:
+    """Say the answer to a question that a column asks.
+
+    Examples
+    --------
+    >>> [answer_words(words, yes=True) for words in ("tasty", "is member", "has card")]
+    ['tasty', 'member', 'with card']
+    >>> [answer_words(words, yes=False) for words in ("tasty", "is member", "has card")]
+    ['not tasty', 'not member', 'without card']
+    """
+    verb, _, thing = words.partition(" ")
+    if verb == "has" and thing:
+        return f"{'with' if yes else 'without'} {thing}"
+    said = thing if verb == "is" and thing else words
+    return said if yes else f"not {said}"
 
 
 def _level_words(level: str) -> str:
@@ -276,7 +289,7 @@ def _endings(
 ) -> list[str]:
     """Say, for segments of one name, the value that differs most between them."""
     columns: dict[tuple[str, str], dict[int, ProfileRow]] = {}
-    for row in rows:
+    for row in told(rows):
         if row.segment in segments:
             columns.setdefault((row.feature, row.level), {})[row.segment] = row
 
@@ -288,9 +301,10 @@ def _endings(
     telling = [columns[feature, level][segment] for segment in segments]
     if level:
         shares = [row.share or 0.0 for row in telling]
-        return [
-            f"{text} {words[feature]} {plain_text(level)}" for text in _apart(shares, plain_share)
-        ]
+        said = f"{words[feature]} {_level_words(level)}"
+        if _is_question(feature, rows):
+            said = answer_words(words[feature], yes=level.casefold() in YES)
+        return [f"{text} {said}" for text in _apart(shares, plain_share)]
     typical = [
         row.mean
         if row.median is None or len({r.median for r in telling}) < len(telling)

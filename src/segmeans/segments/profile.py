@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from segmeans.preparation import categories, numbers
 from segmeans.records import ColumnRole, FeatureState, Marker, PreparationState, ProfileRow, Use
+from segmeans.segments.levels import in_order, is_told_by_another
 from segmeans.tables import sql
 from segmeans.tables.duck import Table
 
@@ -103,8 +104,9 @@ def profile(
     -------
     tuple of ProfileRow
         Segment after segment; within one the features in the order of ``state``, then the
-        descriptors in the order of ``roles``; a category has one row per level, the most common
-        level first.
+        descriptors in the order of ``roles``; a category has one row per level, in the order of
+        the levels where they have one (see :func:`segmeans.segments.levels.in_order`), else the
+        most common level first.
     """
     groups = Groups.of(labels, k)
     rows: list[ProfileRow] = []
@@ -174,6 +176,9 @@ def _codes(table: Table, name: str) -> tuple[NDArray[np.int16], list[str]]:
     """Return the position of each customer's level, -1 when missing, and the levels."""
     levels = [level for level, _ in table.levels(name) if level]
     shown = levels if len(levels) <= LEVELS else levels[: LEVELS - 1]
+    written = categories.canonical(levels)
+    place = {level: at for at, level in enumerate(in_order([written[one] for one in shown]))}
+    shown = sorted(shown, key=lambda level: place[written[level]])
     said = categories.text_of(name)
     branches = [(categories.is_missing(said), sql.number(-1))]
     branches += [
@@ -181,7 +186,6 @@ def _codes(table: Table, name: str) -> tuple[NDArray[np.int16], list[str]]:
     ]
     code = sql.case(branches, sql.number(len(shown)))
     codes = table.fetch({"code": code})["code"].astype(np.int16)
-    written = categories.canonical(levels)
     others = [] if len(shown) == len(levels) else [OTHERS]
     return codes, [written[level] for level in shown] + others
 
@@ -314,8 +318,8 @@ def markers(profile: Sequence[ProfileRow]) -> dict[int, tuple[Marker, ...]]:
     rule is free of units: shifting or stretching a feature changes nothing. For a yes/no item
     that half of all customers tick it asks for 25 points of difference, the rule of Dolnicar,
     Gruen and Leisch (*Market Segmentation Analysis*, 2018, step 6); for rarer items it asks for
-    less, as their shares vary less. Of a category with two levels only the level that is more
-    common than among everyone is kept: the other one says the same.
+    less, as their shares vary less. Of a category with two levels one is kept, as the other says
+    the same: of yes and no that is yes, else the level that is more common than among everyone.
 
     Parameters
     ----------
@@ -342,7 +346,7 @@ def markers(profile: Sequence[ProfileRow]) -> dict[int, tuple[Marker, ...]]:
         levels.setdefault(row.feature, set()).add(row.level)
     found: dict[int, list[tuple[bool, Marker]]] = {row.segment: [] for row in profile}
     for row in profile:
-        mirrored = row.kind == "category" and len(levels[row.feature]) == 2 and row.effect < 0
+        mirrored = row.kind == "category" and is_told_by_another(row, levels[row.feature])
         value = row.share if row.kind == "category" else row.mean
         if abs(row.effect) < NOTABLE or mirrored or value is None:
             continue

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmeans.errors import SettingError
+from segmeans.plain import plain_share
 from segmeans.records import Finding
 from segmeans.segments.rfm_names import OTHERS, NamedTable, read_names
 from segmeans.segments.rfm_scores import (
@@ -249,7 +250,8 @@ def _findings(scores: RfmScores, cuts: RfmCuts) -> tuple[Finding, ...]:
                     where=feature,
                     evidence=f"The {name} score takes only {len(used)} of {cuts.bins} values "
                     f"({', '.join(map(str, used))}): customers with the same {feature} get the "
-                    f"same score, and one score holds {largest / len(scores.recency):.0%} of them.",
+                    "same score, and one score holds "
+                    f"{plain_share(largest / len(scores.recency), 0)} of them.",
                 )
             )
     if not cuts.monetary:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.errors import SettingError, nearest_name
+from segmeans.plain import plain_number, plain_share
 from segmeans.records import Finding, KnockOut, Segment, StudyRecord, Target, TargetingRecord, Turn
 from segmeans.segments.actions import steadiness
 from segmeans.segments.actions_power import smallest_lift
@@ -27,7 +28,7 @@ from segmeans.segments.targeting_plan import (
     TargetingPlan,
 )
 from segmeans.segments.value import SegmentValue
-from segmeans.segments.words import plain_number, plain_share, plain_text
+from segmeans.segments.words import plain_text
 from segmeans.segments.worth import worth
 
 BASE = 0.1

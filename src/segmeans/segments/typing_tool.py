@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segmeans.plain import plain_date
 from segmeans.records import FeatureState, TypingDepth, TypingNode, TypingRecord, TypingSegment
-from segmeans.segments.names import NO, YES
+from segmeans.segments.levels import NO, YES
 from segmeans.segments.profile import OTHERS, Column, Floats
-from segmeans.segments.words import feature_words, plain_date, plain_text, shorten
+from segmeans.segments.words import feature_words, plain_text, shorten
 
 FOLDS = 10
 DEEPEST = 6

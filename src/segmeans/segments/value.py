@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmeans.errors import DataError
+from segmeans.plain import plain_share
 from segmeans.records import Finding
 
 CURVE_STEPS = 100
@@ -210,8 +211,8 @@ def value_findings(spread: Concentration, values: Sequence[SegmentValue]) -> tup
                 level="warning",
                 code="concentrated-revenue",
                 where="revenue",
-                evidence=f"The best tenth of the customers brings {spread.top_tenth:.0%} of the "
-                "revenue.",
+                evidence="The best tenth of the customers brings "
+                f"{plain_share(spread.top_tenth)} of the revenue.",
                 advice="Look after them one by one; averages of segments hide them.",
             )
         )
@@ -220,8 +221,8 @@ def value_findings(spread: Concentration, values: Sequence[SegmentValue]) -> tup
             level="note",
             code="segment-without-revenue",
             where=f"segment {value.segment}",
-            evidence=f"{value.customer_share:.0%} of the customers bring "
-            f"{value.revenue_share:.1%} of the revenue.",
+            evidence=f"{plain_share(value.customer_share)} of the customers bring "
+            f"{plain_share(value.revenue_share)} of the revenue.",
         )
         for value in values
         if value.revenue_share is not None and value.revenue_share < value.customer_share / 10

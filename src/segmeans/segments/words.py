@@ -1,14 +1,14 @@
-"""Column names and numbers as a person would say them."""
+"""Column names and other texts from the data as a person would say them."""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable
 
 LONGEST = 40  # characters of a feature in a sentence
+LONGEST_UNIT = 16  # characters of a unit, brackets included, beside a feature
 
 _UNIT = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _JOINTS = re.compile(r"[\s_.\-]+")
@@ -109,109 +109,30 @@ def feature_words(columns: Iterable[str]) -> dict[str, str]:
     return words
 
 
+def labels(columns: Iterable[str]) -> dict[str, str]:
+    """Say each column name in plain words with its unit, for the edge of a table or a figure.
+
+    Examples
+    --------
+    >>> labels(["Annual Income (k$)", "Detergents_Paper"])
+    {'Annual Income (k$)': 'annual income (k$)', 'Detergents_Paper': 'detergents paper'}
+    """
+    words = feature_words(columns)
+    told = {name: said + _unit_after(name, said) for name, said in words.items()}
+    alike = _alike(told)
+    return {name: words[name] if name in alike else said for name, said in told.items()}
+
+
+def _unit_after(column: str, said: str) -> str:
+    """Return the unit that a column name ends with, unless it is said or too long."""
+    unit = _UNIT.search(plain_text(column))
+    if unit is None or unit.start() == 0:
+        return ""
+    text = unit.group().strip()
+    return "" if said.endswith(text) or len(text) > LONGEST_UNIT else f" {text}"
+
+
 def _alike(words: dict[str, str]) -> list[str]:
     """Return the names whose words another name shares."""
     said = list(words.values())
     return [name for name, text in words.items() if said.count(text) > 1]
-
-
-def plain_number(value: float | None, *, compact: bool = False) -> str:
-    """Write a number with about three digits, as on a price tag.
-
-    Parameters
-    ----------
-    value : float or None
-        None and NaN become a dash.
-    compact : bool, default=False
-        Write thousands, millions and billions as ``k``, ``M`` and ``bn``.
-
-    Examples
-    --------
-    >>> [plain_number(x) for x in (55.2963, 0.04217, 12669, 3.0, -1250000.4, None)]
-    ['55.3', '0.0422', '12,669', '3', '-1,250,000', '-']
-    >>> plain_number(1254000, compact=True)
-    '1.25M'
-    """
-    if value is None or math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if compact:
-        for unit, suffix in ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e4, "k")):
-            if size >= unit * 0.9995:
-                divisor = 1e3 if suffix == "k" else unit
-                return plain_number(float(f"{value / divisor:.3g}")) + suffix
-    if value == round(value) and size < 1e15:
-        return f"{value:,.0f}"
-    if size >= 1e15 or size < 1e-4:
-        return f"{value:.2e}"
-    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
-    if size < 1:
-        digits = 2 - math.floor(math.log10(size))
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def plain_date(days: float | None) -> str:
-    """Write days since 1970-01-01 as a calendar day.
-
-    Examples
-    --------
-    >>> plain_date(19723.4)
-    '2024-01-01'
-    """
-    if days is None or math.isnan(days):
-        return "-"
-    try:
-        return (date(1970, 1, 1) + timedelta(days=math.floor(days))).isoformat()
-    except OverflowError:
-        return plain_number(days)
-
-
-def plain_share(share: float | None) -> str:
-    """Write a share as a percentage that never rounds to nothing or to all.
-
-    Examples
-    --------
-    >>> [plain_share(x) for x in (0.405, 0.12, 0.0004, 0.9999, 1.0, None)]
-    ['40.5 %', '12.0 %', '< 0.1 %', '> 99.9 %', '100 %', '-']
-    """
-    if share is None or math.isnan(share):
-        return "-"
-    if share in (0.0, 1.0):
-        return f"{100 * share:.0f} %"
-    if 0 < share < 0.0005:
-        return "< 0.1 %"
-    if 0.9995 < share < 1:
-        return "> 99.9 %"
-    return f"{100 * share:.1f} %"
-
-
-def plain_numbers(values: Sequence[float | None]) -> list[str]:
-    """Write the numbers of one column with the same number of decimals.
-
-    Examples
-    --------
-    >>> plain_numbers([400.0, 271.04, 65.568, None])
-    ['400.0', '271.0', '65.6', '-']
-    >>> plain_numbers([3.0, 12.0]), plain_numbers([1.0, 1e-9])
-    (['3', '12'], ['1', '1.00e-09'])
-    """
-    known = [abs(value) for value in values if value is not None and math.isfinite(value)]
-    sizes = [size for size in known if size]
-    if not sizes or max(sizes) >= 1e15 or min(sizes) < 1e-4:
-        return [plain_number(value) for value in values]
-    digits = 0
-    if any(value != round(value) for value in known):
-        # Three digits for the smallest value, but no more than five for the largest.
-        least, most = (math.floor(math.log10(of(sizes))) for of in (min, max))
-        digits = max(0, min(2 - least, 4 - most))
-    return [
-        f"{value + 0.0:,.{digits}f}"
-        if value is not None and math.isfinite(value)
-        else plain_number(value)
-        for value in values
-    ]

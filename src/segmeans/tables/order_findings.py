@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from segmeans.plain import plain_share
 from segmeans.records import Finding
 from segmeans.tables.duck import Engine, Table, quoted
 from segmeans.tables.names import shown
@@ -109,8 +110,8 @@ def _taken_back(netting: Netting, whole: FunnelStep) -> Iterator[Finding]:
         code="sales-taken-back",
         where="orders",
         evidence=f"{netting.matched:,} of {netting.lines:,} cancelled or returned lines were "
-        f"matched with their sale; {netting.amount:,.2f} ({part:.1%} of revenue) {fate}. The "
-        f"largest: {largest}.",
+        f"matched with their sale; {netting.amount:,.2f} ({plain_share(part)} of revenue) "
+        f"{fate}. The largest: {largest}.",
         advice=""
         if netting.applied
         else "Take it off with the setting returns=net if revenue should be what was kept.",
@@ -161,7 +162,8 @@ def _buyers(engine: Engine, columns: OrderColumns) -> Iterator[Finding]:
             level="note",
             code="mostly-one-time",
             where=columns.customer,
-            evidence=f"{once:,} of {people:,} customers ({once / people:.0%}) ordered once.",
+            evidence=f"{once:,} of {people:,} customers ({plain_share(once / people)}) ordered "
+            "once.",
             advice="Expect segments by time and amount; how often they come back says little.",
         )
     if people >= CROWD and most > DOMINANT * total:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from segmeans.errors import DataError
+from segmeans.plain import plain_share
 from segmeans.records import ColumnRole, Finding, Role, Use
 from segmeans.settings import Settings
 from segmeans.tables.asked import check_columns
@@ -214,7 +215,9 @@ def _text(item: Evidence) -> ColumnRole:
     if distinct <= MOST_LEVELS and shared:
         return _role(item, "category", f"{distinct} different labels", "feature")
     if 0.1 <= numbers <= 0.9:
-        return _role(item, "unusable", f"a mixture: {numbers:.0%} numbers, the rest text")
+        return _role(
+            item, "unusable", f"a mixture: {plain_share(numbers, 0)} numbers, the rest text"
+        )
     if length > LONG_TEXT:
         return _role(item, "text", f"free text, {length:.0f} characters on average")
     if item.unique and item.present > 2 and spaced < 0.1:

@@ -12,6 +12,7 @@ from segmeans.errors import DataError
 from segmeans.model.calibration import DISTANCES, UNLIKE, Spread
 from segmeans.model.files import Tally, open_for
 from segmeans.model.segmentation import Model
+from segmeans.plain import plain_share
 from segmeans.records import FeatureDrift, ModelRecord, RefreshRecord, ScoredRecord
 from segmeans.settings import Settings
 from segmeans.tracking.chance import (
@@ -200,8 +201,8 @@ def _advice(
     ]
     if _many_unlike(found, UNLIKE_SHARE):
         reasons.append(
-            f"{found['unlike_share']:.1%} of the customers are unlike anyone seen; "
-            f"{found['unlike_expected']:.1%} would be if nothing had changed."
+            f"{plain_share(found['unlike_share'])} of the customers are unlike anyone seen; "
+            f"{plain_share(found['unlike_expected'])} would be if nothing had changed."
         )
     if found["sizes_psi"] >= STRONG and found["sizes_p"] < ALPHA:
         reasons.append(
@@ -229,16 +230,20 @@ def _grave(drift: tuple[FeatureDrift, ...], found: dict[str, float]) -> list[str
     for one in drift:
         if one.missing_now - one.missing_then > MISSING_MORE:
             said.append(
-                f"{one.missing_now:.0%} of the customers have no {one.column!r}; "
-                f"{one.missing_then:.0%} had none on the day of training."
+                f"{plain_share(one.missing_now)} of the customers have no {one.column!r}; "
+                f"{plain_share(one.missing_then)} had none on the day of training."
             )
         if one.unseen is not None and one.unseen > UNSEEN_MANY:
-            said.append(f"{one.unseen:.0%} of the values of {one.column!r} were never seen.")
+            said.append(
+                f"{plain_share(one.unseen)} of the values of {one.column!r} were never seen."
+            )
     strong = sum(one.drift == "strong" for one in drift)
     if strong > 1 and strong * 2 > len(drift):
         said.append(f"{strong} of {len(drift)} features have moved.")
     if _many_unlike(found, UNLIKE_MANY):
-        said.append(f"{found['unlike_share']:.0%} of the customers are unlike anyone seen.")
+        said.append(
+            f"{plain_share(found['unlike_share'])} of the customers are unlike anyone seen."
+        )
     return said
 
 

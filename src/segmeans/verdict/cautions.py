@@ -8,6 +8,7 @@ import numpy as np
 
 from segmeans.clustering.coreset import Points
 from segmeans.clustering.kernels import Floats
+from segmeans.plain import plain_share, set_share
 from segmeans.records import Finding, Level, PreparationState, ProfileRow
 from segmeans.verdict.influence import (
     Influence,
@@ -98,7 +99,7 @@ def one_category(described: Sequence[ProfileRow]) -> list[Finding]:
             continue
         if row.share >= ONE_CATEGORY and row.everyone < COMMON:
             pure.setdefault(row.feature, []).append(
-                f"segment {row.segment} is {row.share:.0%} {row.level}"
+                f"segment {row.segment} is {plain_share(row.share, 0)} {row.level}"
             )
     segments = {row.segment for row in described if row.segment > 0}
     return [
@@ -129,8 +130,9 @@ def outliers(share: Floats, between: Floats, customers: int) -> list[Finding]:
             level="problem",
             code="outlier-segments",
             where=f"segment {which}",
-            evidence=f"{head:,} of {customers:,} customers make {weight:.0%} of the difference "
-            "between the segments: outliers, not a market. A high silhouette means nothing here.",
+            evidence=f"{head:,} of {customers:,} customers make {plain_share(weight, 0)} of the "
+            "difference between the segments: outliers, not a market. A high silhouette means "
+            "nothing here.",
             advice="Use a log transform or cap extreme values, or study these customers by "
             "themselves and leave them out.",
         )
@@ -139,7 +141,9 @@ def outliers(share: Floats, between: Floats, customers: int) -> list[Finding]:
 
 def tiny(share: Floats) -> list[Finding]:
     """Tell which segments are very small."""
-    small = [f"segment {j + 1} ({part:.1%})" for j, part in enumerate(share) if part < TINY]
+    small = [
+        f"segment {j + 1} ({plain_share(part)})" for j, part in enumerate(share) if part < TINY
+    ]
     if not small:
         return []
     return [
@@ -147,7 +151,7 @@ def tiny(share: Floats) -> list[Finding]:
             level="warning",
             code="tiny-segment",
             where="segments",
-            evidence=f"Under {TINY:.0%} of the customers: {', '.join(small)}.",
+            evidence=f"Under {set_share(TINY)} of the customers: {', '.join(small)}.",
             advice="Check whether so small a segment is worth a plan of its own; 'smallest' "
             "rules such solutions out.",
         )
@@ -166,8 +170,8 @@ def deciding(found: Sequence[Influence]) -> list[Finding]:
                     level="warning",
                     code="feature-decides-all",
                     where=each.feature,
-                    evidence=f"{each.share:.0%} of the variance between the segments is this "
-                    f"feature's; without it the segments agree by {each.agreement:.2f} "
+                    evidence=f"{plain_share(each.share, 0)} of the variance between the segments "
+                    f"is this feature's; without it the segments agree by {each.agreement:.2f} "
                     "(adjusted Rand).",
                     advice="Check its scale and weight, or accept that it is the segmentation.",
                 )
@@ -178,8 +182,8 @@ def deciding(found: Sequence[Influence]) -> list[Finding]:
                     level="note",
                     code="feature-decides-nothing",
                     where=each.feature,
-                    evidence=f"{each.share:.1%} of the variance between the segments is this "
-                    f"feature's; without it the segments stay the same "
+                    evidence=f"{plain_share(each.share)} of the variance between the segments is "
+                    f"this feature's; without it the segments stay the same "
                     f"({each.agreement:.2f}, adjusted Rand).",
                     advice="Leave it out or use it with 'describe'.",
                 )
@@ -212,9 +216,9 @@ def hard_to_find(solution: Solved, seed: int = 0) -> list[Finding]:
             level="note",
             code="hard-to-find",
             where="search",
-            evidence=f"A single k-means++ start finds a solution this good in {rate:.0%} of 50 "
-            "tries. Analyses with few starts will report other segments, and a lower stability, "
-            "of the same data.",
+            evidence="A single k-means++ start finds a solution this good in "
+            f"{plain_share(rate, 0)} of 50 tries. Analyses with few starts will report other "
+            "segments, and a lower stability, of the same data.",
             advice="Compare inertias before comparing segments with those of other software.",
         )
     ]

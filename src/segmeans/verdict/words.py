@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.clustering.elbow import Elbow
+from segmeans.plain import plain_share, set_share
 from segmeans.records import Structure
 from segmeans.settings import Settings
 from segmeans.verdict.case import Case, Cases, clearest, naturals, outdone
@@ -84,7 +85,7 @@ def _found_again(case: Case) -> str:
     verb = "Every segment is" if case.found_again else "Not every segment is"
     return (
         f"{verb} found again in new samples of the customers: the least steady one in "
-        f"{share:.0%} of them (mean Jaccard {least:.2f}); whole solutions agree by "
+        f"{plain_share(share, 0)} of them (mean Jaccard {least:.2f}); whole solutions agree by "
         f"{stability:.2f} (adjusted Rand)."
     )
 
@@ -239,7 +240,11 @@ def changes(
         ]
     told = "; ".join(parts) or "the segments would be drawn anew"
     plural = "" if runner_up == 1 else "s"
-    rest = f", and {moved:.0%} of the customers would change company" if moved > 0.02 else ""
+    rest = (
+        f", and {plain_share(moved, 0)} of the customers would change company"
+        if moved > 0.02
+        else ""
+    )
     return f"With {runner_up} segment{plural} instead of {chosen}, {told}{rest}."
 
 
@@ -251,7 +256,7 @@ def between(cases: Cases, chosen: int, runner_up: int | None) -> tuple[str, ...]
     loose = [k for k in range(low + 1, high) if k in cases and not cases[k].found_again]
     if not loose or not cases[runner_up].found_again:
         return ()
-    told = _listed([f"k = {k} ({cases[k].score('recovered'):.0%})" for k in loose])
+    told = _listed([f"k = {k} ({plain_share(cases[k].score('recovered'), 0)})" for k in loose])
     return (
         f"Between {low} and {high}, {told} {'is' if len(loose) == 1 else 'are'} unstable: in so "
         "few of the new samples is the least steady segment found again.",
@@ -267,7 +272,7 @@ def limits_said(settings: Settings, favoured: int, chosen: int, *, fits: bool) -
     low, high = settings.k
     asked = [f"{low} to {high} segments" if high > low else f"{low} segments"]
     if settings.smallest > 0:
-        asked.append(f"no segment below {settings.smallest:.1%} of the customers")
+        asked.append(f"no segment below {set_share(settings.smallest)} of the customers")
     return (
         f"The limits that were set ({', '.join(asked)}) rule out k = {favoured}, which the "
         "evidence alone favours."
