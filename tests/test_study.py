@@ -294,6 +294,7 @@ def codes(study: Study) -> set[str]:
 
 
 def test_gender_that_cuts_the_customers_is_told(data_dir: Path) -> None:
+    """Weighed like one more standardised number; with its default weight it cuts nobody."""
     found = segment(
         data_dir / "mall" / "Mall_Customers.csv",
         features=["Gender", "Age", INCOME, SCORE],

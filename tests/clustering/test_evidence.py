@@ -46,6 +46,19 @@ def test_every_k_has_every_score(found: Evidence) -> None:
             assert score.place is None or 0 <= score.place <= 1
 
 
+def test_every_score_has_its_place_among_the_null_tables(found: Evidence) -> None:
+    """But for those that compare with null tables themselves, and the search, which is no score."""
+    own = {name for name in found.rows[2].scores if name.startswith("gap")}
+    own |= {"border_null", "silhouette_excess", "search"}
+    for row in found.rows[1:]:
+        assert {name for name, score in row.scores.items() if score.place is None} == own
+    for name in ("jaccard", "halves", "prediction_strength", "shadow"):
+        assert found.rows[2].scores[name].place == 1.0, name
+    least = found.rows[4].scores["prediction_strength"]
+    assert least.place is not None
+    assert least.place < 1.0  # five clusters where there are three
+
+
 def test_scores_are_those_of_scikit_learn(found: Evidence) -> None:
     points = _planted()
     solution = sweep(points, [3])[0]

@@ -115,7 +115,12 @@ def test_null_tables_are_measured_like_the_data() -> None:
     nulls = calibrate(points, ones, [1, 2, 3], 4, np.random.SeedSequence(0))
     assert set(nulls[1]) == {"log_inertia"}
     data = measure(points, ones, {1: points.mean(axis=0)[None], 3: CENTRES}, exact=True)
-    assert set(data[3]) | {"stability"} == set(nulls[3])
+    again = {"stability", "jaccard", "recovered", "halves", "prediction_strength"}
+    assert set(data[3]) | again == set(nulls[3])
+    for name in again:
+        assert len(nulls[3][name].families["uniform"]) == 4
+        assert len(nulls[3][name].families["permuted"]) == 0  # judges nothing
+        assert nulls[3][name].place(1.0) is not None
     for name, value in data[3].items():
         assert len(nulls[3][name].families["uniform"]) == 4
         assert nulls[3][name].place(value) == 1.0, name

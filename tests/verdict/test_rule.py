@@ -1,11 +1,9 @@
-"""The rule on made-up k tables whose verdict follows from the definition, and on real data."""
+"""The rule on made-up k tables whose verdict follows from the definition, and on made-up data."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,9 @@ from segmeans.errors import DataError
 from segmeans.records import Certificate, KRow, Score, Verdict
 from segmeans.settings import Settings
 from segmeans.verdict import decide
-from segmeans.verdict.case import Case, clearest
+from segmeans.verdict.case import Case, clearest, finest
 
 PLAN = Plan(resamples=30, splits=2, searches=2, tables=10, null_stability=False)
-LIGHT = PLAN._replace(resamples=20, tables=6)
 
 
 def row(k: int, **changes: Any) -> KRow:
@@ -78,6 +75,17 @@ def test_the_finest_of_several_natural_solutions_is_recommended() -> None:
     assert found.runner_up == 2
     assert found.weak_link == "none"
     assert found.sure == "moderate"  # two numbers that pass the same tests
+
+
+def test_a_finer_natural_solution_that_stands_out_less_is_not_recommended() -> None:
+    """A cut through a crowd can look quiet by chance, but it lowers the silhouette."""
+    cut = verdict(row(2), row(3, silhouette_excess=0.1))  # 0.1 below, an error of 0.02 each
+    assert (cut.recommended_k, cut.runner_up, cut.near_ties, cut.also) == (2, 3, (), (3,))
+    assert any("stands out clearly less" in reason for reason in cut.reasons)
+    close = verdict(row(2), row(3, silhouette_excess=0.17))  # below by more than one error, not two
+    assert (close.recommended_k, close.near_ties, close.also) == (2, (3,), ())
+    equal = verdict(row(2), row(3, silhouette_excess=0.19))
+    assert (equal.recommended_k, equal.near_ties) == (3, (2,))
 
 
 def test_a_coarser_level_or_a_clearly_lesser_k_is_no_near_tie() -> None:
@@ -235,6 +243,8 @@ def test_clearest_counts_one_error_as_equal() -> None:
         k: Case(row(k, silhouette_excess=excess)) for k, excess in ((2, 0.1), (3, 0.19), (4, 0.2))
     }
     assert clearest(cases, [2, 3, 4]) == 3  # within 0.02 of the best
+    assert finest(cases, [2, 3, 4]) == 4
+    assert finest(cases, []) is None
     assert clearest({2: Case(row(2, silhouette_excess=0.03))}, [2]) is None
     assert clearest(cases, []) is None
 
@@ -277,51 +287,6 @@ def test_noise_is_not_natural(kind: str) -> None:
     assert found.structure != "natural"
     if kind in {"uniform", "gaussian"}:
         assert (found.recommended_k, found.structure) == (1, "none")
-
-
-def _mall(data_dir: Path, *columns: int) -> np.ndarray:
-    path = data_dir / "mall" / "Mall_Customers.csv"
-    return _standard(np.genfromtxt(path, delimiter=",", skip_header=1, usecols=columns))
-
-
-def test_mall_income_and_score_are_five_natural_segments(data_dir: Path) -> None:
-    found = _study(_mall(data_dir, 3, 4), 10)
-    assert (found.recommended_k, found.structure, found.sure) == (5, "natural", "high")
-
-
-def test_mall_with_age_is_six_or_four_and_not_five(data_dir: Path) -> None:
-    points = _mall(data_dir, 2, 3, 4)
-    found = _study(points, 8)
-    assert {found.recommended_k, found.runner_up} == {4, 6}
-    evidence = gather(points, sweep(points, [5]), plan=PLAN)
-    assert not Case(evidence.rows[0]).found_again
-
-
-@pytest.mark.parametrize(
-    ("name", "k"), [("hepta", 7), ("tetra", 4), ("twodiamonds", 2), ("wingnut", 2)]
-)
-def test_benchmarks_with_gaps_are_natural(data_dir: Path, name: str, k: int) -> None:
-    found = _study(_benchmark(data_dir, name), k + 2)
-    assert (found.recommended_k, found.structure) == (k, "natural")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["lsun", "target", "atom", "chainlink"])
-def test_shapes_k_means_cannot_follow_are_not_called_natural(data_dir: Path, name: str) -> None:
-    assert _study(_benchmark(data_dir, name), 8, LIGHT).structure != "natural"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "k", "most"), [("r15", 15, 16), ("unbalance", 8, 9)])
-def test_many_and_unequal_clusters(data_dir: Path, name: str, k: int, most: int) -> None:
-    found = _study(_benchmark(data_dir, name), most, LIGHT)
-    assert (found.recommended_k, found.structure) == (k, "natural")
-
-
-def _benchmark(data_dir: Path, name: str) -> np.ndarray:
-    with gzip.open(data_dir / "benchmarks" / f"{name}.data.gz", "rt") as text:
-        points = np.loadtxt(text)
-    return np.asarray((points - points.mean(axis=0)) / points.std())
 
 
 def test_a_changed_certificate_shows_in_the_sureness() -> None:

@@ -12,27 +12,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from segmeans.clustering.agreement import adjusted_rand, contingency
 from segmeans.clustering.borders import borders
 from segmeans.clustering.coreset import distinct
-from segmeans.clustering.kernels import Floats, assign
+from segmeans.clustering.kernels import Floats
 from segmeans.clustering.lattice import NO_LATTICE, Lattice, Spread
 from segmeans.clustering.nulls import FAMILIES, Family, NullMaker
 from segmeans.clustering.quality import (
     calinski_harabasz,
     davies_bouldin,
+    shadow_values,
     silhouettes,
     simplified_silhouettes,
     two_nearest,
+    weighted_by_cluster,
 )
-from segmeans.clustering.resample import Effort, bootstrap, null_effort, settle
-from segmeans.clustering.stability import Tick, in_order
+from segmeans.clustering.resample import Effort, null_effort, settle
+from segmeans.clustering.stability import Tick, in_order, least_in_pairs, resamples, splits
 
 ROWS = 2048  # most rows of a null table
 EXACT_SILHOUETTE = 600  # null tables of at most so many rows get the full silhouette
 JUDGES: tuple[Family, ...] = ("uniform", "gaussian", "single-peaked")
 
-LOWER_IS_BETTER = frozenset({"davies_bouldin", "border", "log_inertia"})
+LOWER_IS_BETTER = frozenset({"davies_bouldin", "border", "log_inertia", "shadow"})
 
 
 class NullScores(NamedTuple):
@@ -83,8 +84,8 @@ def measure(
     Returns
     -------
     dict of int to dict of str to float
-        For k = 1 only ``log_inertia``; else also ``simplified_silhouette``, ``border``,
-        ``calinski_harabasz`` and ``davies_bouldin`` where defined, and ``silhouette``.
+        For k = 1 only ``log_inertia``; else also ``simplified_silhouette``, ``shadow``,
+        ``border``, ``calinski_harabasz`` and ``davies_bouldin`` where defined, and ``silhouette``.
     """
     n = float(weights.sum())
     crowd, mass = (points, weights) if loose is None else (loose.points, loose.weights)
@@ -99,6 +100,8 @@ def measure(
         if k > 1:
             labellings.append((near.labels, k))
             scores["simplified_silhouette"] = float(weights @ simplified_silhouettes(near)) / n
+            shadows = weighted_by_cluster(shadow_values(near), weights, near.labels, k)[1]
+            scores["shadow"] = float(shadows.mean())
             scores["border"] = borders(crowd, mass, centres).mean
             others = {
                 "calinski_harabasz": calinski_harabasz(total, inertia, n, k),
@@ -143,8 +146,9 @@ def calibrate(
     fast : bool, default=False
         Search with less effort.
     stability : bool, default=True
-        Whether to measure ``stability`` as well: the adjusted Rand index of two bootstrap
-        resamples of each null table.
+        Whether to see as well if the clusters of the judging families are found again:
+        ``stability``, ``jaccard`` and ``recovered`` from two bootstrap resamples of each table,
+        ``halves`` and ``prediction_strength`` from one split.
     threads : int, default=1
     tick : callable, optional
         Called after every table.
@@ -169,9 +173,9 @@ def calibrate(
         work = null_effort(*table.shape, fast=fast)
         solutions = {k: settle(table, mass, k, generator, work) for k in ks}
         scores = measure(table, mass, solutions, loose, exact=rows <= EXACT_SILHOUETTE)
-        if stability:
-            for k, agreement in _pair(table, mass, solutions, generator, work).items():
-                scores[k]["stability"] = agreement
+        if stability and family in JUDGES:
+            for k, again in _found_again(table, mass, solutions, each, work).items():
+                scores[k] |= again
         return scores
 
     tasks = [(family, each) for family, each in zip(FAMILIES * tables, seeds, strict=True)]
@@ -179,22 +183,27 @@ def calibrate(
     return {k: _gather(k, [family for family, _ in tasks], found) for k in ks}
 
 
-def _pair(
+def _found_again(
     table: Floats,
     mass: Floats,
     solutions: Mapping[int, Floats],
-    generator: np.random.Generator,
+    seed: np.random.SeedSequence,
     work: Effort,
-) -> dict[int, float]:
-    drawn = [bootstrap(mass, generator) for _ in range(2)]
-    found, work = {}, work._replace(starts=1)
-    for k, centres in solutions.items():
-        if k > 1:
-            first, second = (
-                assign(table, settle(table, each, k, generator, work, [centres])) for each in drawn
-            )
-            found[k] = adjusted_rand(contingency(first, second, k, k, mass))
-    return found
+) -> dict[int, dict[str, float]]:
+    """See whether the clusters of a null table are found again: two resamples, one split."""
+    cut, work = {k: each for k, each in solutions.items() if k > 1}, work._replace(starts=1)
+    *drawn, split = seed.spawn(3)
+    again = resamples(table, mass, cut, drawn, work)
+    halved = splits(table, mass, cut, [split], work)
+    return {
+        k: {
+            "stability": float(again[k].pairs.mean()),
+            **least_in_pairs(again[k].jaccard),
+            "halves": float(halved[k].agreement.mean()),
+            "prediction_strength": float(halved[k].strength.mean()),
+        }
+        for k in cut
+    }
 
 
 def _gather(

@@ -15,7 +15,14 @@ from segmeans.clustering.nulls import Family
 from segmeans.clustering.quality import Silhouette, calinski_harabasz
 from segmeans.clustering.quality_rows import RowQuality
 from segmeans.clustering.search import Solution
-from segmeans.clustering.stability import DISSOLVED, RECOVERED, AcrossK, Halved, Resampled
+from segmeans.clustering.stability import (
+    DISSOLVED,
+    RECOVERED,
+    AcrossK,
+    Halved,
+    Resampled,
+    least_in_pairs,
+)
 from segmeans.records import KRow, Score
 
 GAPS: dict[str, Family] = {
@@ -99,7 +106,7 @@ def _separation(
     parts: Parts, measured: Mapping[str, float], nulls: Mapping[str, NullScores]
 ) -> dict[str, Score]:
     sil, border = parts.silhouette, measured["border"]
-    place = {name: _place(name, measured, nulls) for name in measured}
+    place = {name: _place(name, value, nulls) for name, value in measured.items()}
     tough_family, tough = nulls["border"].toughest()
     excess_family, excess = nulls["simplified_silhouette"].toughest()
     scores = {
@@ -126,7 +133,11 @@ def _separation(
             high=float(tough.max()),
             how=f"{tough_family} null tables",
         ),
-        "shadow": Score(value=float(np.average(parts.shadows)), how="mean of the clusters"),
+        "shadow": Score(
+            value=float(np.average(parts.shadows)),
+            place=place["shadow"],
+            how="mean of the clusters",
+        ),
     }
     for name in ("calinski_harabasz", "davies_bouldin"):
         if name in measured:
@@ -139,30 +150,45 @@ def _agreement(parts: Parts, nulls: Mapping[str, NullScores]) -> dict[str, Score
     stability = float(pairs.mean())
     strength = parts.halved.strength
     recovered = float((parts.resampled.jaccard >= RECOVERED).mean(axis=0).min())
+    halves = float(parts.halved.agreement.mean())
+    place = {
+        name: _place(name, value, nulls)
+        for name, value in {
+            "stability": stability,
+            "prediction_strength": float(strength.mean()),
+            "halves": halves,
+            **least_in_pairs(parts.resampled.jaccard),
+        }.items()
+    }
     return {
         "stability": Score(
             value=stability,
             low=float(np.quantile(pairs, 0.05)),
             high=float(np.quantile(pairs, 0.95)),
-            place=nulls["stability"].place(stability) if "stability" in nulls else None,
+            place=place["stability"],
             how=f"{len(pairs)} pairs of bootstrap resamples",
         ),
         "jaccard": Score(
-            value=float(parts.resampled.jaccard.mean(axis=0).min()), how="least cluster"
+            value=float(parts.resampled.jaccard.mean(axis=0).min()),
+            place=place["jaccard"],
+            how="least cluster",
         ),
         "recovered": Score(
             value=recovered,
             error=float(np.sqrt(recovered * (1.0 - recovered) / len(pairs))),
+            place=place["recovered"],
             how="least cluster",
         ),
         "prediction_strength": Score(
             value=float(strength.mean()),
             error=_spread(strength) / np.sqrt(len(strength)),
+            place=place["prediction_strength"],
             how=f"{len(strength)} splits into halves",
         ),
         "halves": Score(
-            value=float(parts.halved.agreement.mean()),
+            value=halves,
             error=_spread(parts.halved.agreement) / np.sqrt(len(strength)),
+            place=place["halves"],
             how=f"{len(strength)} splits into halves",
         ),
         "search": Score(
@@ -221,10 +247,8 @@ def _clusters(parts: Parts) -> dict[str, tuple[Score, ...]]:
     return {name: tuple(each) for name, each in found.items()}
 
 
-def _place(
-    name: str, measured: Mapping[str, float], nulls: Mapping[str, NullScores]
-) -> float | None:
-    return nulls[name].place(measured[name]) if name in nulls else None
+def _place(name: str, value: float, nulls: Mapping[str, NullScores]) -> float | None:
+    return nulls[name].place(value) if name in nulls else None
 
 
 def _spread(values: Floats) -> float:

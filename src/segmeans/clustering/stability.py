@@ -160,6 +160,36 @@ def compare(points: Floats, weights: Floats, centres: Floats, drawn: Floats) -> 
     )
 
 
+def least_in_pairs(jaccard: Floats) -> dict[str, float]:
+    """Summarise the least steady cluster as two resamples show it, on average over all pairs.
+
+    The least of several means is the lower the fewer resamples there are; taken in pairs, many
+    resamples of the data compare with two of a null table.
+
+    Parameters
+    ----------
+    jaccard : ndarray of shape (B, k)
+
+    Returns
+    -------
+    dict of str to float
+        ``jaccard``, the mean index, and ``recovered``, the share of the pair that finds it again.
+
+    Examples
+    --------
+    >>> least_in_pairs(np.array([[1.0, 0.6], [0.7, 1.0]]))
+    {'jaccard': 0.8, 'recovered': 0.5}
+    """
+
+    def least(values: Floats) -> float:
+        return float((0.5 * (values + np.roll(values, -1, axis=0))).min(axis=1).mean())
+
+    return {
+        "jaccard": least(jaccard),
+        "recovered": least((jaccard >= RECOVERED).astype(np.float64)),
+    }
+
+
 def membership(points: Floats, k: int, found: Resampled) -> Floats:
     """Return how often each point falls into each original cluster, over the resamples.
 

@@ -154,7 +154,24 @@ def clearest(cases: Cases, ks: Sequence[int]) -> int | None:
 
     Within one error of the largest excess counts as much; None where no excess is clear.
     """
+    equal = _as_clear_as_any(cases, ks)
+    best = max((cases[k] for k in equal), key=lambda case: case.excess, default=None)
+    clear = best is not None and best.excess > CLEARLY * best.excess_error
+    return min(equal) if clear else None
+
+
+def finest(cases: Cases, ks: Sequence[int]) -> int | None:
+    """Return the largest k whose silhouette exceeds the null tables by as much as any.
+
+    A cut where there is a gap raises it; one through a crowd lowers it, even where the cut happens
+    to look quiet. None without any k.
+    """
+    return max(_as_clear_as_any(cases, ks), default=None)
+
+
+def _as_clear_as_any(cases: Cases, ks: Sequence[int]) -> list[int]:
+    """Return the k whose silhouette stands out as much as any, within one error."""
     best = max((cases[k] for k in ks), key=lambda case: case.excess, default=None)
-    if best is None or best.excess <= CLEARLY * best.excess_error:
-        return None
-    return min(k for k in ks if cases[k].excess >= best.excess - best.excess_error)
+    if best is None:
+        return []
+    return [k for k in ks if cases[k].excess >= best.excess - best.excess_error]

@@ -6,15 +6,16 @@ A number of segments k of two or more is
     when every segment reappears (Jaccard index of 0.75 or more) in at least 85 % of the bootstrap
     resamples;
 *set apart*
-    when the borders between its segments are at most two thirds as busy as in tables of the same
-    shape without segments (the toughest family), none of them busier than 90 %, and both borders
-    and silhouette beat at least 95 % of those tables;
+    when the borders between its segments are at most three quarters as busy as in tables of the
+    same shape without segments (the toughest family), none of them busier than 85 %, the borders
+    beat at least 90 % of those tables and the silhouette 95 %;
 *whole*
     when no segment hides a clear gap inside, and no finer k that is found again has a silhouette
     that stands out clearly more.
 
-Natural: found again, set apart and whole; of several such k the largest, unless it cuts a segment
-of a coarser one where there is no gap, and gains nothing by it.
+Natural: found again, set apart and whole; of several such k the largest whose silhouette exceeds
+that of tables without segments by as much as any (within one error): what is finer and stands out
+less cuts a segment where chance left its middle quiet.
 Reproducible: found again, and the columns hang together more than by chance; of several such k
 the smallest whose silhouette exceeds that of tables without segments by as much as any, or, where
 none exceeds it clearly, the one nearest to the bend of the inertia curve.
@@ -41,6 +42,7 @@ from segmeans.verdict.case import (
     Case,
     Cases,
     clearest,
+    finest,
     naturals,
     outshines,
 )
@@ -116,7 +118,9 @@ def _ranking(cases: Cases, bend: int | None, *, one: bool) -> list[int]:
     def to_bend(k: int) -> tuple[int, int]:
         return (abs(k - bend) if bend else 0, k)
 
-    natural = naturals(cases)[::-1]
+    natural = sorted(naturals(cases), reverse=True)
+    top = finest(cases, natural)
+    natural.sort(key=lambda k: k != top)
     again = [k for k, case in cases.items() if case.found_again and k not in natural]
     rest = [k for k in cases if k not in natural and k not in again]
     best = clearest(cases, again)
@@ -154,8 +158,8 @@ def _near_ties(
 
     A k that misses a criterion by less than its error of measurement counts as passing. Among
     natural ones it is no tie where its segments are the recommended ones joined together: then both
-    are there, and the finer says more. Among others, where the recommended k stands out clearly
-    more.
+    are there, and the finer says more. Among finer natural ones, and among all others, it is none
+    where the recommended k stands out clearly more.
     """
     chosen = ranking[0]
     if word == "natural":
@@ -168,8 +172,8 @@ def _near_ties(
         k
         for k in same
         if (
-            k < chosen and _refines(flows.get((k, chosen)))
-            if word == "natural"
+            _refines(flows.get((k, chosen)))
+            if word == "natural" and k < chosen
             else outshines(cases[chosen], cases[k])
         )
     ]

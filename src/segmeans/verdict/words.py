@@ -139,10 +139,15 @@ def _chosen_because(
 
 def _of_naturals(cases: Cases, chosen: int, near: Sequence[int], also: Sequence[int]) -> list[str]:
     said = []
-    if also:
+    if coarser := [k for k in also if k < chosen]:
         said.append(
-            f"k = {_listed_numbers(also)} pass{_es(also)} the same tests: there some of the "
+            f"k = {_listed_numbers(coarser)} pass{_es(coarser)} the same tests: there some of the "
             f"{chosen} segments are joined, and gaps divide them further."
+        )
+    if finer := [k for k in also if k > chosen]:
+        said.append(
+            f"k = {_listed_numbers(finer)} pass{_es(finer)} the same tests, but the silhouette "
+            f"stands out clearly less: some of the {chosen} segments are cut where no gap is sure."
         )
     if near:
         said.append(
