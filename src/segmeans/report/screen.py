@@ -371,8 +371,8 @@ def _show_table(table: TextTable, on: Console, *, left_out: str = "", where: str
                 vertical="top",
             )
     cells = [column.cells for column in fitting.columns]
-    for row in zip(*cells, strict=True):
-        grid.add_row(*map(Text, row))
+    for place, row in enumerate(zip(*cells, strict=True)):
+        grid.add_row(*map(Text, row), style="bold" if place == fitting.chosen else "")
     on.print()
     on.print(Padding(grid, (0, 0, 0, 2), expand=False))
     missing = len(table.columns) - len(fitting.columns)

@@ -48,9 +48,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table of text, its columns from left to right."""
+    """A table of text, its columns from left to right.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+    chosen : int, optional
+        The row that stands out, counted from 0.
+    """
 
     columns: tuple[Column, ...]
+    chosen: int | None = None
 
     def within(self, width: int, *, gap: int = 2, flexible: int = 20) -> TextTable:
         """Leave out the columns of the highest ranks until the rest fits.
@@ -75,7 +83,7 @@ class TextTable:
         while needed() > width and max(column.rank for column in kept) > 0:
             rank = max(column.rank for column in kept)
             del kept[max(i for i, column in enumerate(kept) if column.rank == rank)]
-        return TextTable(tuple(kept))
+        return TextTable(tuple(kept), self.chosen)
 
 
 def segment_table(record: StudyRecord) -> TextTable:
@@ -201,7 +209,8 @@ def k_table(record: StudyRecord) -> TextTable:
         column("search", search, 1),
         Column(header="", cells=tuple(map(note, rows)), align="left"),
     ]
-    return TextTable(tuple(columns))
+    chosen = next((place for place, row in enumerate(rows) if row.k == record.k), None)
+    return TextTable(tuple(columns), chosen)
 
 
 def role_table(roles: Sequence[ColumnRole]) -> TextTable:
