@@ -172,7 +172,8 @@ def _unbroken(value: object) -> object:
 
 
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
-_RUN = re.compile(f"[{_RIGHT_TO_LEFT}](?:[^\\s<>&\"'\u2018-\u201f\u00ab\u00bb,;:.]|\\s(?=[{_RIGHT_TO_LEFT}]))*")
+_OUTSIDE = "\\s<>&\"'\u2018-\u201f\u00ab\u00bb,;:."
+_RUN = re.compile(f"[{_RIGHT_TO_LEFT}](?:[^{_OUTSIDE}]|\\s(?=[{_RIGHT_TO_LEFT}]))*")
 
 
 def isolated(text: str) -> Markup:
