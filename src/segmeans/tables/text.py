@@ -37,6 +37,7 @@ _UNPACKERS: dict[str, Callable[[IO[bytes]], Any]] = {
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
 }
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, read with surrogateescape
 _BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
@@ -291,9 +292,9 @@ def _survey(path: Path, compression: str) -> _Survey:
         if not chunk.isascii() or decoder.getstate()[0]:
             text = decoder.decode(chunk)
             if not text.isascii():
-                escaped = sum("\udc80" <= mark <= "\udcff" for mark in text)
+                escaped = len(_ESCAPED.findall(text))
                 bad += escaped
-                wide += sum(mark > "\x7f" for mark in text) - escaped
+                wide += len(text) - len(text.encode("ascii", "ignore")) - escaped
         nul = nul or b"\x00" in chunk
         quotes = quotes or b'"' in chunk
         if b"\r" in chunk or last == b"\r":
