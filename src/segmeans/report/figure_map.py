@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from segmeans.plain import plain_date, plain_number, plain_share
@@ -186,7 +186,7 @@ def _axis(axes: Axes, axis: str, label: str, scale: str) -> None:
     drawn = getattr(axes, f"{axis}axis")
     say = plain_date if scale == "date" else _tick
     drawn.set_major_formatter(lambda value, _: say(value))
-    drawn.set_minor_formatter(lambda *_: "")
+    drawn.set_minor_locator(NullLocator())
     box = axes.get_window_extent()
     inches = (box.width if axis == "x" else box.height) / theme.DPI
     drawn.set_label_text(theme.wrap(label, inches, theme.LABEL, lines=2))
@@ -398,18 +398,21 @@ def _quiet(axes: Axes, *, first: bool, last: bool, diagonal: bool) -> None:
 
 
 def _densities(axes: Axes, values: Floats, labels: NDArray[np.int32], k: int, *, log: bool) -> None:
-    """Draw a smoothed frequency per segment."""
+    """Draw a smoothed frequency per segment, the first segment behind the others."""
     import seaborn as sns
 
-    for segment in range(k):
-        inside = values[labels == segment]
-        if len(inside) < 2 or inside.min() == inside.max():
+    known = [values[(labels == segment) & np.isfinite(values)] for segment in range(k)]
+    spread = [place for place, inside in enumerate(known) if len(inside) and np.ptp(inside) > 0]
+    for hollow in (False, True):
+        looks = {s: theme.look(s + 1) for s in spread if theme.look(s + 1).hollow == hollow}
+        if not looks:
             continue
-        drawn = theme.look(segment + 1)
+        inside = np.isin(labels, list(looks))
         sns.kdeplot(
-            x=inside, ax=axes, color=drawn.colour, fill=not drawn.hollow, alpha=0.22, lw=1.3,
+            x=values[inside], hue=labels[inside], hue_order=sorted(looks, reverse=True), ax=axes,
+            palette={segment: look.colour for segment, look in looks.items()}, legend=False,
+            common_norm=False, fill=not hollow, alpha=0.22, lw=1.3, ls="--" if hollow else "-",
             log_scale=log, gridsize=120, cut=2, warn_singular=False,
-            ls="--" if drawn.hollow else "-",
         )  # fmt: skip
     axes.set_ylabel("")
     axes.set_yticks([])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
 from segmeans.plain import plain_share
@@ -109,11 +110,10 @@ def _peaks(axes: Axes, members: Floats, others: Floats, segment: int) -> None:
     drawn = theme.look(segment)
     edges = np.linspace(0, 1, BINS + 1)
     parts = [np.histogram(part, edges)[0] / max(len(part), 1) for part in (others, members)]
-    middles = (edges[1:] + edges[:-1]) / 2
-    axes.bar(middles, parts[0], 1 / BINS, color=theme.FAINT, alpha=0.75, lw=0, zorder=2)
-    axes.bar(
-        middles, parts[1], 1 / BINS, zorder=3, lw=0.6, alpha=0.85,
-        color="white" if drawn.hollow else drawn.colour, edgecolor=drawn.colour,
+    _columns(axes, edges, parts[0], facecolor=theme.FAINT, alpha=0.75, lw=0, zorder=2)
+    _columns(
+        axes, edges, parts[1], zorder=3, lw=0.6, alpha=0.85,
+        facecolor="white" if drawn.hollow else drawn.colour, edgecolor=drawn.colour,
         hatch=drawn.hatch or None,
     )  # fmt: skip
     axes.axvspan(*HALFWAY, color=theme.GRID, alpha=0.6, lw=0, zorder=0)
@@ -130,6 +130,14 @@ def _peaks(axes: Axes, members: Floats, others: Floats, segment: int) -> None:
             x, 0.93, text, transform=axes.transAxes, ha=side, va="center", size=7.5, color=ink,
             zorder=5,
         )  # fmt: skip
+
+
+def _columns(axes: Axes, edges: Floats, heights: Floats, **how: Any) -> None:
+    """Draw the columns of a histogram as one thing, which is much faster than one by one."""
+    left, right, foot = edges[:-1], edges[1:], np.zeros(len(heights))
+    corners = ((left, foot), (left, heights), (right, heights), (right, foot))
+    shapes = np.stack([np.column_stack(corner) for corner in corners], axis=1)
+    axes.add_collection(PolyCollection(list(shapes), **how))
 
 
 def shadow(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:

@@ -354,10 +354,12 @@ def save(
     path_of = place if callable(place) else Path(place).joinpath
     wanted = available(study) if names is None else tuple(names)
     done, total = 0, len(wanted) * len(formats)
-    for figure in draw(study, wanted):
-        for format_ in formats:
-            file = f"{figure.name}.{format_}"
-            path_of(file).write_bytes(image(figure, format_))
+    for name in wanted:
+        with theme.rules():
+            [figure] = draw(study, [name])
+            contents = {f"{name}.{format_}": image(figure, format_) for format_ in formats}
+        for file, content in contents.items():
+            path_of(file).write_bytes(content)
             done += 1
             yield done, total, file
 
