@@ -87,6 +87,38 @@ def test_refresh_and_refit(folder: Path) -> None:
     assert {(one["id"], one["name"]) for one in now} == {(one["id"], one["name"]) for one in then}
 
 
+def test_run_after_an_earlier_study(folder: Path) -> None:
+    """The new study keeps ids and names, and its report shows the matrix and the flows."""
+    source, out = folder / "later.csv", folder / "later"
+    with (folder / "january.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows[:60]:  # sixty come out where the last one is
+        row |= {name: rows[-1][name] for name in FEATURES.split(",")}
+    with source.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows[20:])
+    told = ("--previous", folder / "study", "--fast", "--no-figures")
+    code, said, error = run("run", source, "--out", out, *told)
+    assert code == 0, error
+    then = json.loads((folder / "study/model.json").read_text("utf-8"))["segments"]
+    now = json.loads((out / "model.json").read_text("utf-8"))["segments"]
+    assert {(one["id"], one["name"]) for one in now} == {(one["id"], one["name"]) for one in then}
+    words = " ".join(said.split())
+    assert "5 segments found again" in words
+    assert "380 customers of both" in words
+    assert "fitted anew in between, and what that moves is allowed for" in words
+    page = (out / "report.html").read_text("utf-8")
+    assert "Who moved" in page
+    assert "data:image/svg+xml;base64," in page
+    assert "Noise alone moves" in page
+    assert "in another segment, 0 joined, 20 left" in page
+    code, _, error = run("run", source, "--out", folder / "x", "--previous", folder / "january.csv")
+    assert code == 1
+    assert "no model of segmeans" in error
+    assert not (folder / "x").exists()
+
+
 def test_track(folder: Path) -> None:
     for month in ("january", "february"):
         run("score", folder / "study/model.json", folder / f"{month}.csv", "--quiet", "--out",

@@ -16,6 +16,8 @@ from segmeans.refit import moved_since, refit
 from segmeans.settings import Settings
 from segmeans.study import Study
 from segmeans.study.warm import WarmStart
+from segmeans.tracking import track
+from segmeans.tracking.noise import fit_beside, fit_of
 
 CENTRES = np.array([[20.0, 80.0], [50.0, 20.0], [80.0, 70.0], [55.0, 130.0]])
 
@@ -143,3 +145,35 @@ def test_a_refit_tells_who_moved_since_the_old_study(tmp_path: Path) -> None:
         (tmp_path / "broken").mkdir()
         (tmp_path / "broken" / "segments.csv").write_text("id,segment,name\n1,1,a\n1,1,a\n")
         assert moved_since(tmp_path / "broken", study) is None
+
+
+def test_studies_know_what_another_sample_would_move(tmp_path: Path) -> None:
+    """Resamples of both studies tell it, read from their folders or from the study in hand."""
+    rows = [place for place in range(600) if place % 10]
+    then = day([0, 1, 2], 1)
+    now = {name: [values[place] for place in rows] for name, values in then.items()}
+    for place, data in (("then", then), ("now", now)):
+        with segment(data, k=3, seed=1) as study:
+            write(study, tmp_path / place, figures=False)
+            beside = fit_beside(tmp_path / place / "segments.csv")
+            known = fit_of(study.model.record, study.record)
+            assert beside is not None
+            assert beside.moves == known.moves
+            assert beside.is_like(known)
+            names = [one.name for one in study.record.segments]
+            kept = study.record.k_table[study.k - study.record.k_table[0].k].moves
+            assert [[known.moves[one, two] for two in names] for one in names] == [
+                list(row) for row in kept
+            ]
+            assert all(sum(row) == pytest.approx(1.0, abs=1e-5) for row in kept)
+    [step] = track([tmp_path / "then", tmp_path / "now"]).steps
+    assert step.refitted
+    assert step.displaced_known
+    assert not any(flow.beyond_noise for flow in step.flows)
+    [same] = track([tmp_path / "then", tmp_path / "then"]).steps
+    assert not same.refitted
+    for broken in ('{"k_table": 3}', "[" * 100_000, "{}", ""):
+        (tmp_path / "now" / "study.json").write_text(broken)
+        [step] = track([tmp_path / "then", tmp_path / "now"]).steps
+        assert not step.refitted  # nothing is known of it, and movement is told without
+    assert fit_beside(tmp_path / "then" / "scored.csv") is None

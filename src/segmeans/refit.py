@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from segmeans import preparation
 from segmeans.errors import ColumnNotFoundError, DataError, SourceError
-from segmeans.model import Model
+from segmeans.model import Model, load
 from segmeans.records import KeptSegment, ModelSegment, RefitRecord, Segment, TrackRecord
 from segmeans.settings import Settings
 from segmeans.study import Progress, Study, conduct, silent
 from segmeans.study.warm import WarmStart
 from segmeans.tracking import history, track
 from segmeans.tracking.identity import matched, unlike_others
+from segmeans.tracking.noise import fit_beside, fit_of
 
 
 class Refitted(NamedTuple):
@@ -66,6 +67,58 @@ def refit(
         raise
 
 
+class Continued(NamedTuple):
+    """The new study, what has become of the old segments, and who moved."""
+
+    study: Study
+    record: RefitRecord
+    tracked: TrackRecord | None
+
+
+def continued(
+    previous: str | Path,
+    source: Any,
+    settings: Settings | None = None,
+    *,
+    progress: Progress = silent,
+) -> Continued:
+    """Fit the model of an earlier study anew and say who moved since.
+
+    Parameters
+    ----------
+    previous : str or Path
+        Folder of the study, or the ``model.json`` in it.
+    source : str, Path, DataFrame or Arrow table
+    settings : Settings, optional
+        As :func:`refit` takes them.
+    progress : Progress, optional
+        Told of every step.
+
+    Returns
+    -------
+    Continued
+        Close ``study`` when it has been written. ``tracked`` is None where no customer is known
+        from then.
+
+    Raises
+    ------
+    ColumnNotFoundError, SourceError, DataError
+        When there is no model, or the source cannot be read, lacks a column, or cannot bear the
+        fit.
+    """
+    path = Path(previous)
+    path = path / "model.json" if path.is_dir() else path
+    study, record = refit(load(path), source, settings, progress=progress)
+    try:
+        threads = None if settings is None else settings.threads
+        name = str(source) if isinstance(source, (str, Path)) else "now"
+        tracked = moved_since(path.parent, study, name=name, threads=threads)
+    except BaseException:
+        study.close()
+        raise
+    return Continued(study, record, tracked)
+
+
 def moved_since(
     earlier: str | Path, study: Study, *, name: str = "now", threads: int | None = None
 ) -> TrackRecord | None:
@@ -91,7 +144,8 @@ def moved_since(
     now = {key: values.tolist() for key, values in list(study.customers().items())[:3]}
     try:
         [before] = history(earlier)
-        found = track([before, now], names=(str(before), name), threads=threads)
+        fits = (fit_beside(before), fit_of(study.model.record, study.record))
+        found = track([before, now], names=(str(before), name), fits=fits, threads=threads)
     except (SourceError, DataError, ColumnNotFoundError, ValueError):
         return None  # nothing that could be joined; the study itself is whole without it
     return found if any(map(sum, found.steps[0].counts)) else None

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.model.conftest import NEWEST
 
+from segmeans import KMeans
+from segmeans.clustering.kernels import assign
+from segmeans.clustering.resample import Effort
+from segmeans.clustering.stability import resamples
 from segmeans.errors import (
     ColumnNotFoundError,
     DataError,
@@ -15,9 +23,11 @@ from segmeans.errors import (
     SettingError,
     SourceError,
 )
+from segmeans.model import load
 from segmeans.tables.periods import UNSCORED, Crossed
 from segmeans.tracking import history, track
 from segmeans.tracking.moves import step
+from segmeans.tracking.noise import Fit, Noise
 
 NAMES = ("big", "small", "tiny")
 
@@ -125,6 +135,97 @@ def test_planted_movement_is_found_and_measured() -> None:
         [flow] = beyond
         net = (flow.customers - flow.back) / sum(crossed.counts[0])
         assert net == pytest.approx(0.1, abs=0.05)
+
+
+def test_what_noise_alone_moves_by_hand() -> None:
+    """30 of 200 went one way and 10 the other: 20 even out, and a border may account for more."""
+    crossed = Crossed(NAMES[:2], NAMES[:2], ((70, 30), (10, 90)), (0, 0), (0, 0))
+    plain = step("a", "b", crossed)
+    assert (plain.moved_share, plain.noise_share, plain.refitted) == (0.2, 0.1, False)
+    assert plain.flows[0].p == pytest.approx(0.0022, abs=1e-4)  # McNemar exact, 10 of 40
+    assert plain.flows[0].beyond_noise
+    # another sample puts 3 % of the first 100 into the second segment, and 1 % back: 4 customers,
+    # in each of two fits; sqrt(4**2 + 4**2) = 5.66, 20 + 5.66 of 200 are 12.8 %
+    moves = {("big", "small"): 0.03, ("small", "big"): 0.01}
+    found = step("a", "b", crossed, noise=Noise(fit(1.0, moves), fit(2.0, moves)))
+    assert found.refitted
+    assert found.flows[0].displaced == pytest.approx(5.657, abs=1e-3)
+    assert found.noise_share == pytest.approx(0.1283, abs=1e-4)
+    # z = 20 / sqrt(40 + 1.5708 * 32) = 2.105, p = 0.0353
+    assert found.flows[0].p == pytest.approx(0.0353, abs=1e-4)
+    assert not found.flows[0].beyond_noise
+    same = step("a", "b", crossed, noise=Noise(fit(1.0, moves), fit(1.0, moves)))
+    assert same == plain  # one model twice
+    unknown = step("a", "b", crossed, noise=Noise(fit(1.0, moves), fit(2.0, {})))
+    assert unknown.refitted
+    assert not unknown.displaced_known
+
+
+def fit(centre: float, moves: dict[tuple[str, str], float]) -> Fit:
+    """Return a fit told from others by one centre."""
+    record = load(NEWEST).record
+    return Fit(replace(record, centres=((centre,) * len(record.columns),)), moves)
+
+
+PLACES = np.array([[0.0, 0.0], [2.4, 0.0], [1.2, 2.2]])
+
+
+def refitted(seed: int, rows: int, moving: float = 0.0) -> tuple[Crossed, Noise]:
+    """Draw customers measured twice, half of them in both periods; cluster each period anew."""
+    draws = np.random.default_rng(seed)
+    kind = draws.integers(0, 3, rows * 3 // 2)
+    shape = (len(kind), 2)
+    base = PLACES[kind] + draws.normal(0, 0.8, shape)
+    moved = np.flatnonzero((kind == 0) & (draws.random(len(kind)) < moving))
+    then = base + draws.normal(0, 0.05, shape)
+    base[moved] = PLACES[1] + draws.normal(0, 0.8, (len(moved), 2))
+    now = base + draws.normal(0, 0.05, shape)
+    first, second = clustered(then[:rows], seed), clustered(now[-rows:], seed + 1)
+    both = slice(len(kind) - rows, rows)
+    counts = np.zeros((3, 3), dtype=int)
+    labels = (assign(points[both], one[0]) for points, one in ((then, first), (now, second)))
+    np.add.at(counts, tuple(labels), 1)
+    noise = Noise(fit(1.0, first[1]), fit(2.0, second[1]))
+    return Crossed(NAMES, NAMES, tuple(map(tuple, counts.tolist())), (0,) * 3, (0,) * 3), noise
+
+
+def clustered(points: Any, seed: int) -> tuple[Any, dict[tuple[str, str], float]]:
+    """Return centres in the order of the places, and what resamples do, as a study keeps it."""
+    centres = KMeans(3).fit(points).cluster_centers_
+    orders = [centres[list(order)] for order in permutations(range(3))]
+    centres = min(orders, key=lambda order: float(np.square(order - PLACES).sum()))
+    seeds = np.random.SeedSequence(seed).spawn(10)
+    effort = Effort(1, 0, 1, 1e-6)
+    found = resamples(points, np.ones(len(points)), {3: centres}, seeds, effort)[3].moves
+    return centres, {
+        (one, other): float(found[i, j])
+        for i, one in enumerate(NAMES)
+        for j, other in enumerate(NAMES)
+    }
+
+
+def alarms(crossed: Crossed, noise: Noise | None = None) -> list[tuple[str, str]]:
+    flows = step("a", "b", crossed, noise=noise).flows
+    return [(flow.origin, flow.target) for flow in flows if flow.beyond_noise]
+
+
+def test_a_new_fit_alone_gives_no_alarm_in_95_of_100_seeds() -> None:
+    """The ways there and back alone, which a new border upsets, would give one in many."""
+    found = [refitted(seed, 4_000) for seed in range(100)]
+    assert sum(bool(alarms(crossed, noise)) for crossed, noise in found) <= 5
+    assert sum(bool(alarms(crossed)) for crossed, _ in found) > 5
+    told = [step("a", "b", crossed, noise=noise) for crossed, noise in found]
+    moved = float(np.mean([one.moved_share for one in told]))
+    assert np.mean([one.noise_share for one in told]) == pytest.approx(moved, rel=0.25)
+
+
+def test_planted_movement_is_found_through_a_new_fit() -> None:
+    for seed in range(10):
+        crossed, noise = refitted(seed, 9_000, 0.12)
+        assert alarms(crossed, noise) == [("big", "small")]
+        told = step("a", "b", crossed, noise=noise)
+        # 12 % of a third moved, less those who were or come out elsewhere than their kind
+        assert 0.02 < told.moved_share - told.noise_share < 0.05
 
 
 def test_value_moves_with_the_customers(tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def run(
     save_config: Annotated[
         str | None, typer.Option(help="Write the settings to a study.toml and stop.")
     ] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of an earlier study: the segments found again keep their ids and names, "
+            "and the report tells who moved.",
+            show_default=False,
+        ),
+    ] = None,
     json_: Json = False,
     quiet: Quiet = False,
     asked: dict[str, Any],
@@ -64,8 +72,14 @@ def run(
 
     if settings.pdf:
         printing.browser(settings.browser)  # a missing browser is said before the work
+    refitted = tracked = None
     with screen.progress(quiet=quiet or json_) as progress:
-        study = conduct(source, settings, progress=progress)
+        if previous is None:
+            study = conduct(source, settings, progress=progress)
+        else:
+            from segmeans.refit import continued
+
+            study, refitted, tracked = continued(previous, source, settings, progress=progress)
         with study:
             files = bundle.write(
                 study,
@@ -76,12 +90,17 @@ def run(
                 pdf=settings.pdf,
                 browser=settings.browser,
                 rejected=settings.rejected,
+                tracked=tracked,
                 progress=progress,
             )
     if json_:
         typer.echo(study.to_json(), nl=False)
     elif not quiet:
         screen.show_study(study.record, files=files)
+        if refitted is not None:
+            from segmeans.report import life
+
+            life.show_refit(refitted, tracked)
     if study.record.verdict.structure == "none":
         raise typer.Exit(NO_SEGMENTS)
 

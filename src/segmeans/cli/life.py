@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -110,16 +109,14 @@ def refresh(
     if not (quiet or json_):
         life.show_refresh(record)
     if refit:
-        from segmeans.refit import moved_since
-        from segmeans.refit import refit as fit_anew
+        from segmeans.refit import continued
 
         with screen.progress(quiet=quiet or json_) as progress:
-            study, record = fit_anew(old, source, settings, progress=progress)
+            study, record, tracked = continued(model, source, settings, progress=progress)
             with study:
-                tracked = moved_since(Path(model).parent, study, name=source, threads=threads)
                 bundle.write(study, out, overwrite=overwrite, tracked=tracked, progress=progress)
         if not (quiet or json_):
-            life.show_refit(record, out)
+            life.show_refit(record, tracked, out)
     if json_:
         typer.echo(record_json(record), nl=False)
 

@@ -47,8 +47,9 @@ class Flow:
     customers: int
     share: float  # of those who were in the origin and are still there
     back: int  # how many went the other way
-    p: float  # of so uneven an exchange by chance, adjusted for the number of pairs
+    p: float  # of so uneven an exchange by noise alone, adjusted for the number of pairs
     beyond_noise: bool
+    displaced: float = 0.0  # customers, one way or the other, that fitting anew alone moves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,9 @@ class Step:
     values: tuple[tuple[float, ...], ...] = ()  # in the places of the counts
     joined_values: tuple[float, ...] = ()
     left_values: tuple[float, ...] = ()
+    noise_share: float | None = None  # of the customers of both, moved as noise moves them
+    refitted: bool = False  # whether another model put them into the segments of the later period
+    displaced_known: bool = True  # False: fitted anew by a study without resamples
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from segmeans.records import (
     StudySummary,
     TrackRecord,
 )
+from segmeans.report.page_moves import noise_words
 from segmeans.report.screen import console, show_findings
 from segmeans.segments.words import plain_text
 
@@ -125,14 +126,22 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
     show_findings(record.scored.findings, on)
 
 
-def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = None) -> None:
+def show_refit(
+    record: RefitRecord,
+    moved: TrackRecord | None = None,
+    out: str | Path | None = None,
+    *,
+    on: Console | None = None,
+) -> None:
     """Print what has become of the segments in a new fit.
 
     Parameters
     ----------
     record : RefitRecord
-    out : str or Path
-        Where the new study was written.
+    moved : TrackRecord, optional
+        Who moved since the old study.
+    out : str or Path, optional
+        Where the new study was written, unless that has been said.
     on : rich.console.Console, optional
         Standard output by default.
     """
@@ -157,7 +166,13 @@ def show_refit(record: RefitRecord, out: str | Path, *, on: Console | None = Non
     for word, names in (("No more", record.retired), ("New", record.added)):
         for name in names:
             on.print(Text(f"  {word}: {plain_text(name)}"))
-    on.print(Text(f"Written: {plain_text(str(out))}"))
+    if moved is not None:
+        on.print()
+        for step in moved.steps:
+            _show_sums(step, on)
+        on.print(Text("  From where to where: Who moved, in report.html."))
+    if out is not None:
+        on.print(Text(f"Written: {plain_text(str(out))}"))
 
 
 def show_studies(found: Sequence[StudySummary], *, on: Console | None = None) -> None:
@@ -242,7 +257,8 @@ def show_track(record: TrackRecord, *, on: Console | None = None) -> None:
         _show_step(step, on)
 
 
-def _show_step(step: Step, on: Console) -> None:
+def _show_sums(step: Step, on: Console) -> None:
+    """Print how many moved, joined and left, and what noise alone moves."""
     both = sum(map(sum, step.counts))
     head = f"{plain_text(step.before)} > {plain_text(step.after)}"
     on.print(Text(head, style="bold"))
@@ -252,6 +268,12 @@ def _show_step(step: Step, on: Console) -> None:
             f"{sum(step.joined):,} joined, {sum(step.left):,} left"
         )
     )
+    for line in noise_words(step):
+        on.print(Padding(Text(line), (0, 0, 0, 2)))
+
+
+def _show_step(step: Step, on: Console) -> None:
+    _show_sums(step, on)
     numbers = {name: str(place) for place, name in enumerate(step.targets, 1)}
     _print_matrix(step, [[f"{n:,}" for n in row] for row in _with_outside(step)], on)
     on.print()
@@ -271,13 +293,12 @@ def _show_step(step: Step, on: Console) -> None:
     if not beyond:
         on.print(Text("  No flow is larger than the flow back by more than chance allows."))
     for flow in beyond:
-        on.print(
-            Text(
-                f"  - {flow.customers:,} ({plain_share(flow.share)}) went from "
-                f"{plain_text(flow.origin)!r} to {plain_text(flow.target)!r}, "
-                f"{flow.back:,} the other way."
-            )
+        told = (
+            f"- {flow.customers:,} ({plain_share(flow.share)}) went from "
+            f"{plain_text(flow.origin)!r} to {plain_text(flow.target)!r}, "
+            f"{flow.back:,} the other way."
         )
+        on.print(Padding(Text(told), (0, 0, 0, 2)))
 
 
 def _with_outside(step: Step) -> list[list[int]]:

@@ -55,7 +55,8 @@ def _heading(step: Step) -> str:
 def _sentences(step: Step) -> list[str]:
     told = [
         f"{_heading(step)}: {plain_share(step.moved_share)} in another segment, "
-        f"{_few(sum(step.joined))} joined, {_few(sum(step.left))} left."
+        f"{_few(sum(step.joined))} joined, {_few(sum(step.left))} left.",
+        *noise_words(step),
     ]
     beyond = [one for one in step.flows if one.beyond_noise and one.customers >= FEW]
     told += [
@@ -65,6 +66,34 @@ def _sentences(step: Step) -> list[str]:
     ]
     if not beyond:
         told.append("No flow is larger than the flow back by more than chance allows.")
+    return told
+
+
+def noise_words(step: Step) -> list[str]:
+    """Return what noise alone does, in sentences.
+
+    Parameters
+    ----------
+    step : Step
+
+    Returns
+    -------
+    list of str
+        None for a step that an early version has written, or without movement.
+    """
+    if step.noise_share is None or step.moved_share == 0.0:
+        return []
+    why = "as many went one way as the other"
+    if step.refitted and step.displaced_known:
+        why += ", or as many as another sample of the customers would have put elsewhere"
+    told = [f"Noise alone moves {plain_share(step.noise_share)}: {why}."]
+    if not step.displaced_known:
+        told.append(
+            "The model was fitted anew in between, by a study without resamples: how many that "
+            "alone moves is not known, and is not allowed for."
+        )
+    elif step.refitted:
+        told.append("The model was fitted anew in between, and what that moves is allowed for.")
     return told
 
 

@@ -63,6 +63,7 @@ MEANINGS = {
     "actions": "what to do with each segment, why, and how to test it",
     "study": "everything that was found, for programs",
     "model": "assigns new customers to these segments",
+    "moved": "who moved since the earlier study, for programs",
     "rfm": "recency, frequency, value and RFM name of every customer",
     "funnel": "order lines accounted for, one by one",
     "orders": "everything that was found in the orders, for programs",

@@ -44,6 +44,25 @@ def uneven(there: int, back: int) -> float:
     return min(1.0, 2.0 * float(bdtr(min(there, back), both, 0.5))) if both else 1.0
 
 
+def normal_tails(deviations: float) -> float:
+    """Return how likely a normal number is so many standard deviations from its mean.
+
+    Parameters
+    ----------
+    deviations : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(normal_tails(-1.96), 3)
+    0.05
+    """
+    return math.erfc(abs(deviations) / math.sqrt(2.0))
+
+
 def at_least(count: int, of: int, share: float) -> float:
     """Return how likely so many or more are when each is one with the probability ``share``.
 

@@ -1,8 +1,9 @@
 """Who moved from where to where between periods.
 
-Customers near a border change sides for no reason, as many one way as the other. A flow is beyond
-that noise when it is larger than the flow back by more than chance allows: the exact test of
-McNemar for each pair of segments, all pairs together held to one false alarm in a hundred.
+Customers near a border change sides for no reason, as many one way as the other, and a model that
+was fitted again moves the border itself. A flow is beyond that noise when it is larger than the
+flow back by more than both allow (:mod:`segmeans.tracking.noise`), all pairs of segments together
+held to one false alarm in a hundred.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmeans.errors import SettingError, SourceError
 from segmeans.records import Flow, Step, TrackRecord
 from segmeans.tables.periods import Crossed, Periods
-from segmeans.tracking.chance import ALPHA, adjusted, uneven
+from segmeans.tracking.chance import ALPHA, adjusted
+from segmeans.tracking.noise import Fit, Noise, by_noise, fit_beside
 
 
 def track(
     sources: Sequence[Any],
     *,
     names: Sequence[str] | None = None,
+    fits: Sequence[Fit | None] | None = None,
     id_column: str | None = None,
     value: str | None = None,
     values: str | Path | None = None,
@@ -40,6 +43,10 @@ def track(
         frame serves as well. Segments are the same when their names are.
     names : sequence of str, optional
         What the periods are called; by default as their files.
+    fits : sequence of Fit or None, optional
+        The models that put the customers of each period into segments; by default those of the
+        studies among the sources. A file that is no study's is taken for scored with the model of
+        the period before.
     id_column : str, optional
         The id; by default the first column of each file.
     value : str, optional
@@ -80,16 +87,36 @@ def track(
             found=f"{len(sources)}",
             hint="segmeans track january.csv february.csv",
         )
+    noises = _noises([_fit(one) for one in sources] if fits is None else fits)
     with Periods(
         sources, id_column, value=value, values=values, names=names, threads=threads
     ) as periods:
         steps = tuple(
-            step(periods.names[place], periods.names[place + 1], periods.crossed(place), value)
+            step(
+                periods.names[place],
+                periods.names[place + 1],
+                periods.crossed(place),
+                value,
+                noise=noises[place],
+            )
             for place in range(len(sources) - 1)
         )
         if out is not None:
             periods.write(out, overwrite=overwrite)
         return TrackRecord(periods=tuple(periods.names), steps=steps)
+
+
+def _fit(source: Any) -> Fit | None:
+    return fit_beside(Path(source)) if isinstance(source, (str, Path)) else None
+
+
+def _noises(fits: Sequence[Fit | None]) -> list[Noise]:
+    """Return what noise does from each period to the next one."""
+    found, last = [], fits[0]
+    for fit in fits[1:]:
+        found.append(Noise(last, fit))
+        last = fit or last
+    return found
 
 
 def history(source: str | Path) -> list[Path]:
@@ -145,7 +172,14 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]
 
 
-def step(before: str, after: str, crossed: Crossed, value: str | None = None) -> Step:
+def step(
+    before: str,
+    after: str,
+    crossed: Crossed,
+    value: str | None = None,
+    *,
+    noise: Noise | None = None,
+) -> Step:
     """Return what happened between two periods, from the counts.
 
     Parameters
@@ -155,17 +189,18 @@ def step(before: str, after: str, crossed: Crossed, value: str | None = None) ->
     crossed : Crossed
     value : str, optional
         The column that the worth in it was summed over.
+    noise : Noise, optional
+        By default one model put everyone into segments in both periods.
 
     Returns
     -------
     Step
     """
+    noise = noise or Noise(None, None)
     both = sum(map(sum, crossed.counts))
-    stayed = sum(
-        crossed.counts[row][crossed.targets.index(name)]
-        for row, name in enumerate(crossed.origins)
-        if name in crossed.targets
-    )
+    exchanges = _exchanges(crossed, noise)
+    moved = sum(one.there + one.back for one in exchanges)
+    evened = sum(by_noise(one.there, one.back, one.displaced) for one in exchanges)
     return Step(
         before=before,
         after=after,
@@ -174,43 +209,72 @@ def step(before: str, after: str, crossed: Crossed, value: str | None = None) ->
         counts=crossed.counts,
         joined=crossed.joined,
         left=crossed.left,
-        flows=_flows(crossed),
-        moved_share=(both - stayed) / both if both else 0.0,
+        flows=_flows(crossed, exchanges),
+        moved_share=moved / both if both else 0.0,
         shares=tuple(tuple(count / max(sum(row), 1) for count in row) for row in crossed.counts),
         value=None if crossed.worth is None else value,
         values=() if crossed.worth is None else crossed.worth.both,
         joined_values=() if crossed.worth is None else crossed.worth.joined,
         left_values=() if crossed.worth is None else crossed.worth.left,
+        noise_share=evened / both if both else 0.0,
+        refitted=noise.refitted,
+        displaced_known=noise.known,
     )
 
 
-def _flows(crossed: Crossed) -> tuple[Flow, ...]:
-    counts = {
+class _Exchange(NamedTuple):
+    """Customers who went from one segment to another one and back."""
+
+    pair: tuple[str, str]
+    there: int
+    back: int
+    displaced: float
+    p: float
+
+
+def _exchanges(crossed: Crossed, noise: Noise) -> list[_Exchange]:
+    """Return what went on between every two segments, with the chances adjusted for all."""
+    counts = _counts(crossed)
+    totals = dict(zip(crossed.origins, map(sum, crossed.counts), strict=True))
+    found = []
+    for pair in dict.fromkeys(_pair(*pair) for pair in counts if pair[0] != pair[1]):
+        there, back = counts.get(pair, 0), counts.get(pair[::-1], 0)
+        sizes = totals.get(pair[0], 0), totals.get(pair[1], 0)
+        displaced = noise.displaced(pair, *sizes)
+        p = noise.chance(there, back, displaced)
+        found.append(_Exchange(pair, there, back, displaced, p))
+    chances = adjusted([one.p for one in found])
+    return [one._replace(p=p) for one, p in zip(found, chances, strict=True)]
+
+
+def _counts(crossed: Crossed) -> dict[tuple[str, str], int]:
+    return {
         (origin, target): count
         for origin, row in zip(crossed.origins, crossed.counts, strict=True)
         for target, count in zip(crossed.targets, row, strict=True)
     }
+
+
+def _flows(crossed: Crossed, exchanges: Sequence[_Exchange]) -> tuple[Flow, ...]:
     totals = dict(zip(crossed.origins, map(sum, crossed.counts), strict=True))
-    pairs = list(dict.fromkeys(_pair(*pair) for pair in counts if pair[0] != pair[1]))
-    chances = adjusted([uneven(counts.get(p, 0), counts.get(p[::-1], 0)) for p in pairs])
-    by_pair = dict(zip(pairs, chances, strict=True))
-    flows = []
-    for (origin, target), count in counts.items():
-        if origin == target or count == 0:
-            continue
-        back = counts.get((target, origin), 0)
-        p = by_pair[_pair(origin, target)]
-        flows.append(
-            Flow(
-                origin=origin,
-                target=target,
-                customers=count,
-                share=count / totals[origin],
-                back=back,
-                p=p,
-                beyond_noise=count > back and p < ALPHA,
-            )
+    flows = [
+        Flow(
+            origin=origin,
+            target=target,
+            customers=count,
+            share=count / totals[origin],
+            back=back,
+            p=one.p,
+            beyond_noise=count > back and one.p < ALPHA,
+            displaced=one.displaced,
         )
+        for one in exchanges
+        for origin, target, count, back in (
+            (*one.pair, one.there, one.back),
+            (*one.pair[::-1], one.back, one.there),
+        )
+        if count > 0
+    ]
     return tuple(sorted(flows, key=lambda flow: (-flow.customers, flow.origin, flow.target)))
 
 
