@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from segmeans.clustering.borders import borders, inner_borders
 from segmeans.clustering.lattice import NO_LATTICE, lattice
@@ -53,6 +54,48 @@ def test_values_beside_the_lattice_and_no_lattice_change_nothing() -> None:
     moved = grid.spread(points, np.ones(2), np.random.default_rng(0))
     np.testing.assert_array_equal(moved.points, points)
     assert NO_LATTICE.spread(points, np.ones(2), np.random.default_rng(0)).points is points
+
+
+def _category(levels: np.ndarray, count: int) -> np.ndarray:
+    """Return one column per level, as a category of three or more levels stands in the data."""
+    return np.asarray((np.eye(count)[levels] - 1 / count) / np.sqrt(2.0))
+
+
+def test_the_columns_of_categories_are_found() -> None:
+    levels = np.tile(np.arange(4), 30)
+    flag, numbers = (levels % 2)[:, None].astype(float), np.arange(120.0)[:, None]
+    blocks = [flag, _category(levels, 4), numbers, _category(np.roll(levels, 1) % 3, 3), flag]
+    found = lattice(np.column_stack(blocks), 120)
+    assert found.blocks == (slice(1, 5), slice(6, 9))
+    assert lattice(np.column_stack([flag, 1 - flag, flag]), 120).blocks == ()  # two up in some rows
+
+
+def test_levels_of_a_category_fill_the_simplex_between_them() -> None:
+    """Every customer stays nearest to the own level; all of them together are spread evenly."""
+    levels = np.tile(np.arange(3), 1000)
+    points = _category(levels, 3)
+    spread = lattice(points, 3000).spread(points, np.ones(3000), np.random.default_rng(0))
+    shares = spread.points * np.sqrt(2.0) + 1 / 3  # barycentric
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+    assert shares.min() >= 0
+    np.testing.assert_array_equal(shares.argmax(axis=1), levels)
+    # In an even triangle a quarter lies in each corner beyond half-way, the rest in the middle.
+    assert np.mean(shares.max(axis=1) > 0.5) == pytest.approx(0.75, abs=0.03)
+    centres = _category(np.arange(3), 3)
+    assert borders(spread.points, spread.weights, centres).mean > 0.9
+    assert borders(points, np.ones(3000), centres).mean < 0.1
+
+
+def test_rows_that_are_no_corner_of_a_category_are_spread_column_by_column() -> None:
+    points = _category(np.tile(np.arange(3), 20), 3)
+    grid = lattice(points, 60)
+    two_up = np.array([[points.max(), points.max(), points.min()]])
+    moved = grid.spread(two_up, np.ones(1), np.random.default_rng(0)).points
+    assert (np.abs(moved - two_up) <= 0.5 * np.ptp(points)).all()
+    beside = np.zeros((1, 3))
+    np.testing.assert_array_equal(
+        grid.spread(beside, np.ones(1), np.random.default_rng(0)).points, beside
+    )
 
 
 def test_one_to_four_orders_are_a_continuum_and_two_groups_keep_their_gap() -> None:

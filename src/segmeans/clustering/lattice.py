@@ -5,10 +5,16 @@ them is a continuum. A value on such a lattice stands for its cell, the interval
 its neighbours; before the density of customers is measured, every customer is put anywhere in the
 cell. Levels that are missing stay visible: a cell reaches no further to one side than the whole
 distance to the neighbour on the other.
+
+The levels of a category are no gaps either, but they have no order: a category stands in the data
+as a block of columns, one per level, of which one is up and the others down. Its levels are the
+corners of a simplex, and a customer is put anywhere in the part of it that is nearest to the own
+corner: between any two levels there is room, and it is not empty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +24,7 @@ from segmeans.clustering.kernels import Floats
 
 SHARED = 4.0  # customers per value, on average, from which on a column is a lattice
 _MOST = 4096  # customers that are spread
+_LEAST = 3  # levels of a category that stand in a block of columns
 
 
 class Spread(NamedTuple):
@@ -34,6 +41,7 @@ class Lattice(NamedTuple):
     levels: tuple[Floats, ...]
     lows: tuple[Floats, ...]
     highs: tuple[Floats, ...]
+    blocks: tuple[slice, ...] = ()  # columns of categories of three or more levels
 
     @property
     def exists(self) -> bool:
@@ -69,6 +77,13 @@ class Lattice(NamedTuple):
                 at = np.minimum(np.searchsorted(levels, moved[:, column]), len(levels) - 1)
                 where = generator.uniform(low[at], high[at])
                 moved[:, column] = np.where(levels[at] == moved[:, column], where, moved[:, column])
+        for block in self.blocks:
+            found = points[rows, block]
+            down, up = np.transpose(self.levels[block])
+            corner = (found == up).sum(axis=1) == 1
+            corner &= ((found == up) | (found == down)).all(axis=1)
+            own = np.argmax(found[corner] == up, axis=1)
+            moved[corner, block] = down + _near_corner(own, len(up), generator) * (up - down)
         return Spread(moved, (weights / copies)[rows], rows)
 
 
@@ -93,7 +108,32 @@ def lattice(points: Floats, customers: float) -> Lattice:
     (array([ 0.5,  1.5,  2.5, 19. , 20.5]), array([ 1.5,  2.5,  4. , 20.5, 21.5]))
     """
     cells = [_cells(column, customers) for column in points.T]
-    return Lattice(*(tuple(each[part] for each in cells) for part in range(3)))
+    levels, lows, highs = (tuple(each[part] for each in cells) for part in range(3))
+    return Lattice(levels, lows, highs, _blocks(points, levels))
+
+
+def _blocks(points: Floats, levels: Sequence[Floats]) -> tuple[slice, ...]:
+    """Find neighbouring columns of two values each of which every row has exactly one up."""
+    found, first = [], 0
+    while first < len(levels):
+        count, last = np.zeros(len(points)), first
+        while last < len(levels) and len(levels[last]) == 2 and count.min() < 1 >= count.max():
+            count += points[:, last] == levels[last][1]
+            last += 1
+        whole = last - first >= _LEAST and bool((count == 1).all())
+        if whole:
+            found.append(slice(first, last))
+        first = last if whole else first + 1
+    return tuple(found)
+
+
+def _near_corner(own: NDArray[np.intp], corners: int, generator: np.random.Generator) -> Floats:
+    """Draw evenly from the part of a simplex nearest to the own corner, shape (n, corners)."""
+    shares = generator.standard_exponential((len(own), corners))
+    shares /= shares.sum(axis=1, keepdims=True)
+    rows, largest = np.arange(len(own)), shares.argmax(axis=1)
+    shares[rows, largest], shares[rows, own] = shares[rows, own], shares[rows, largest]
+    return shares
 
 
 def _cells(column: Floats, customers: float) -> tuple[Floats, Floats, Floats]:
