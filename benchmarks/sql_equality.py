@@ -157,6 +157,8 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case(
         "the same, rows left out", trained(folder, skewed, k=6, missing="drop"), kinds, skewed
     )
+    kept = trained(folder, skewed, k=6, outliers="keep", transform="none")
+    yield Case("the same, outliers kept", kept, kinds, skewed)
     kinds = {"city": "text", "member": "boolean", "tariff": whole, "spend": number}
     yield Case("categories, one-hot", trained(folder, categories, k=5), kinds, categories)
     kinds = {"since": "date", "seen": "timestamp", "paid": "numeric(14, 2)"}
@@ -347,6 +349,7 @@ def main() -> None:
     """Compare every engine with Python on every model and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--only", help="a part of the name of a model")
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--postgres", default=os.environ.get("SEGMEANS_POSTGRES"))
     options = parser.parse_args()
@@ -359,6 +362,8 @@ def main() -> None:
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(Path(folder)):
+            if options.only and options.only not in case.name:
+                continue
             table = drawn(case, options.rows, options.seed)
             segments, reasons = in_python(case, table)
             none, tied = int(np.count_nonzero(segments == 0)), ties(case.model, table)

@@ -71,3 +71,17 @@ def test_threads_and_blocks_do_not_change_the_answer() -> None:
         assert np.array_equal(one, joined, equal_nan=True)
     distances = np.square(rows[:, None] - centres).sum(axis=2)
     assert np.array_equal(whole.labels, np.argmin(distances, axis=1))
+
+
+def test_a_row_far_outside_has_the_nearest_centre_all_the_same() -> None:
+    """Of squared distances near 1e36 only the first 16 digits are left, and they are the same."""
+    corners = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
+    rows = np.array([[-1e18, 9.0], [1e18, -9.0], [-3.0, 1e17], [7.0, -1e20]])
+    assert len({*np.square(rows[0] - corners).sum(axis=1).tolist()}) == 1
+    found = assign(rows, corners)
+    # on the side on which it lies; what the other column says is lost beside it but for ties
+    sides = [corners[label, place // 2] for place, label in enumerate(found.labels)]
+    assert sides == [0.0, 4.0, 4.0, 0.0]
+    assert found.distance == pytest.approx([1e18, 1e18, 1e17, 1e20])
+    assert not found.certainty.any()
+    assert np.array_equal(found.labels, assign(rows, corners, threads=2).labels)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.model.conftest import NEWEST
+from tests.model.conftest import NEWEST, customers
 
 from segmeans import KMeans
 from segmeans.clustering.kernels import assign
@@ -23,7 +23,7 @@ from segmeans.errors import (
     SettingError,
     SourceError,
 )
-from segmeans.model import load
+from segmeans.model import load, score
 from segmeans.tables.periods import UNSCORED, Crossed
 from segmeans.tracking import history, track
 from segmeans.tracking.moves import step
@@ -267,3 +267,18 @@ def test_a_folder_stands_for_its_periods(tmp_path: Path) -> None:
     assert track([tmp_path]).periods == tuple(str(tmp_path / name) for name in names)
     with pytest.raises(SourceError, match="no files of segments"):
         history(tmp_path / "empty")
+
+
+def test_ids_that_a_csv_file_disarms_are_the_same_everywhere(tmp_path: Path) -> None:
+    ids = ["=1+1", "-5", "@x", "+49 30", "'plain", "\uff1d2", "c"]
+    rows = customers(len(ids), seed=1) | {"CustomerID": ids}
+    for ending in ("csv", "parquet"):
+        score(load(NEWEST), rows, tmp_path / f"scored.{ending}")
+    told = (tmp_path / "scored.csv").read_text("utf-8").splitlines()[1:]
+    cells = [line.partition(",")[0] for line in told]
+    assert cells == ["'=1+1", "-5", "'@x", "'+49 30", "'plain", "'\uff1d2", "c"]
+    files = [tmp_path / "scored.csv", tmp_path / "scored.parquet"]
+    [found] = track(files, out=tmp_path / "moves.parquet").steps
+    assert sum(map(sum, found.counts)) == len(ids)
+    assert (sum(found.joined), sum(found.left)) == (0, 0)
+    assert pd.read_parquet(tmp_path / "moves.parquet")["id"].tolist() == ids

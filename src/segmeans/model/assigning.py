@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from segmeans.clustering import kernels
 
 TIE = 1e-9
+COARSE = 1e-12
+"""Squared distances that differ by no more than this share may be equal but for rounding."""
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +79,8 @@ def assign(matrix: Floats, centres: Floats, *, threads: int = 1) -> Assigned:
         near = np.sqrt(first).astype(np.float32)
         return Assigned(labels, nobody, ones, near, np.full_like(near, np.nan))
     labels, first, runners_up, second = kernels.pair(matrix, centres, threads)
-    close = np.flatnonzero(second - first <= tie(centres))
+    # squared distances of a row far outside are too coarse to tell centres apart
+    close = np.flatnonzero(second - first <= np.maximum(tie(centres), COARSE * second))
     if len(close):
         settled = _settled(matrix[close], centres)
         for whole, part in zip((labels, first, runners_up, second), settled, strict=True):
@@ -110,18 +113,45 @@ def tie(centres: Floats) -> float:
     return TIE * float(np.einsum("ij,ij->i", from_mean, from_mean).max())
 
 
+def linear(centres: Floats) -> tuple[Floats, Floats]:
+    """Return what makes the nearest centre the one with the largest ``weights . x + offset``.
+
+    Squared distances less what is the same for all, halved and turned: how SQL tells centres apart,
+    and the better way for a row far outside, whose squared distances differ in the last digits.
+
+    Parameters
+    ----------
+    centres : ndarray of shape (k, p)
+
+    Returns
+    -------
+    offsets : ndarray of shape (k,)
+    weights : ndarray of shape (k, p)
+        The centres less their mean.
+    """
+    middle = centres.mean(axis=0)
+    weights = centres - middle
+    # |c|^2 - |m|^2 as a product, which keeps the digits of centres far from the origin
+    return -0.5 * np.einsum("ij,ij->i", weights, centres + middle), weights
+
+
 def _settled(
     rows: Floats, centres: Floats
 ) -> tuple[NDArray[np.int32], Floats, NDArray[np.int32], Floats]:
     """Return labels, runners-up and squared distances of the few rows that are near a border."""
     width, every = tie(centres), np.arange(len(rows))
-    distances = np.stack([np.square(rows - centre).sum(axis=1) for centre in centres], axis=1)
-    labels = _lowest(distances, width)
-    first = distances[every, labels]
-    distances[every, labels] = np.inf
-    runners_up = _lowest(distances, width)
-    second = np.maximum(distances[every, runners_up], first)
-    return labels.astype(np.int32), first, runners_up.astype(np.int32), second
+    offsets, weights = linear(centres)
+    scores = np.tile(offsets, (len(rows), 1))
+    for column, weight in zip(rows.T, weights.T, strict=True):  # one after the other, as in SQL
+        scores += column[:, None] * weight
+    behind = -2.0 * scores
+    labels = _lowest(behind, width)
+    behind[every, labels] = np.inf
+    runners_up = _lowest(behind, width)
+    first, second = (
+        np.square(rows - centres[places]).sum(axis=1) for places in (labels, runners_up)
+    )
+    return labels.astype(np.int32), first, runners_up.astype(np.int32), np.maximum(second, first)
 
 
 def _lowest(distances: Floats, width: float) -> NDArray[np.intp]:

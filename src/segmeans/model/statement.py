@@ -14,7 +14,7 @@ import numpy as np
 
 from segmeans import preparation
 from segmeans.errors import SettingError
-from segmeans.model.assigning import Floats, tie
+from segmeans.model.assigning import Floats, linear, tie
 from segmeans.model.segmentation import Model
 from segmeans.preparation import categories, numbers
 from segmeans.records import FeatureState, ModelRecord, PreparationState
@@ -195,10 +195,7 @@ def _positions(feature: FeatureState, name: str) -> list[sql.Expression]:
 
 
 def _scores(centres: Floats, kept: dict[str, str]) -> Step:
-    middle = centres.mean(axis=0)
-    weights = centres - middle
-    # |c|^2 - |m|^2 as a product, which keeps the digits of centres far from the origin
-    offsets = -0.5 * np.einsum("ij,ij->i", weights, centres + middle)
+    offsets, weights = linear(centres)
     columns = _passed(kept)
     for place, (offset, row) in enumerate(zip(offsets, weights, strict=True), 1):
         score = sql.number(offset)

@@ -22,7 +22,7 @@ _PARQUET = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000"  # ids and distances har
 _FORMATS = {".csv": _CSV, ".parquet": _PARQUET}
 
 #: What a spreadsheet would take for a formula, as :func:`segmeans.tables.cells.harmless` says it.
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = r"[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 _PLAIN_NUMBER = r"^[-+]?[0-9]+([.,][0-9]+)?([eE][-+]?[0-9]+)?$"
 
 
@@ -186,7 +186,26 @@ def _worded(column: str, words: Sequence[str | bool], *, listed: bool) -> str:
 def _tame(value: str) -> str:
     """Return SQL for :func:`segmeans.tables.cells.harmless` of a text."""
     return (
-        f"CASE WHEN regexp_matches({value}, '{_FORMULA}') "
+        f"CASE WHEN regexp_matches({value}, '^{_FORMULA}') "
         f"AND NOT regexp_full_match({value}, '{_PLAIN_NUMBER}') "
         f"THEN chr(39) || {value} ELSE {value} END"
+    )
+
+
+def as_given(value: str) -> str:
+    """Return SQL for a text as it was before a CSV file of ours disarmed it.
+
+    Parameters
+    ----------
+    value : str
+        SQL for the text.
+
+    Returns
+    -------
+    str
+    """
+    return (
+        f"CASE WHEN regexp_matches({value}, '^''{_FORMULA}') "
+        f"AND NOT regexp_full_match(substr({value}, 2), '{_PLAIN_NUMBER}') "
+        f"THEN substr({value}, 2) ELSE {value} END"
     )

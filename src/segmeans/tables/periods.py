@@ -11,7 +11,7 @@ import numpy as np
 from segmeans.errors import ColumnNotFoundError, DataError
 from segmeans.settings import Settings
 from segmeans.tables import sql
-from segmeans.tables.answers import check_format, copy_out
+from segmeans.tables.answers import as_given, check_format, copy_out
 from segmeans.tables.duck import Array, Engine, Table, quoted
 from segmeans.tables.source import open_table
 
@@ -112,6 +112,7 @@ class Periods:
             [UNSCORED if name is None else name for name in rows["name"]], dtype=object
         )
         self._engine.load(f"p{place}", rows, where=str(source))
+        self._undo(f"p{place}")
         self._check_ids(place, str(source))
         listed = sorted(numbers, key=lambda name: (numbers[name], name))
         return (*listed, UNSCORED) if UNSCORED in rows["name"] else tuple(listed)
@@ -127,11 +128,17 @@ class Periods:
                 )
             rows = {"id": table.texts(key), "worth": _amounts(table, self._value, str(source))}
         self._engine.load("worth", rows, where=str(source))
+        self._undo("worth")
         self._engine.run(
             "CREATE OR REPLACE TABLE worth AS "
             "SELECT id, sum(worth) AS worth FROM worth "
             "WHERE id IS NOT NULL AND NOT isnan(worth) GROUP BY id"
         )
+
+    def _undo(self, name: str) -> None:
+        """Let ids be as they were given, whatever file they come from."""
+        whole = f"SELECT * REPLACE ({as_given('id')} AS id) FROM {name} ORDER BY rowid"
+        self._engine.run(f"CREATE OR REPLACE TABLE {name} AS {whole}")
 
     def _check_ids(self, place: int, source: str) -> None:
         query = f"SELECT count(*), count(id), count(DISTINCT id) FROM p{place}"
