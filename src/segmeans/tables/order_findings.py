@@ -11,8 +11,9 @@ from segmeans.tables.names import shown
 from segmeans.tables.order_baskets import SALES
 from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_features import OrderFeature
-from segmeans.tables.order_funnel import FunnelStep
+from segmeans.tables.order_funnel import PEOPLE, FunnelStep
 from segmeans.tables.order_lines import Lines
+from segmeans.tables.order_options import KEPT
 from segmeans.tables.order_returns import Netting
 
 DOMINANT = 0.1  # of all orders by one customer
@@ -56,7 +57,7 @@ def log_findings(
     ]
     if lines.order_rule == "id":
         found += _shared(engine, str(columns.order), steps[-1].orders)
-    return (*found, *_buyers(engine, columns))
+    return (*found, *_buyers(engine, columns, netted=netting.applied))
 
 
 def _left_out(steps: Sequence[FunnelStep]) -> Iterator[Finding]:
@@ -149,9 +150,11 @@ def _shared(engine: Engine, name: str, orders: int) -> Iterator[Finding]:
     )
 
 
-def _buyers(engine: Engine, columns: OrderColumns) -> Iterator[Finding]:
+def _buyers(engine: Engine, columns: OrderColumns, *, netted: bool) -> Iterator[Finding]:
     """Tell of customers who bought once, and of one who is hardly a person."""
-    bought = f"SELECT customer, sum(orders) AS orders FROM {SALES} GROUP BY customer"
+    bought = f"SELECT customer, orders FROM {PEOPLE} WHERE step = {KEPT}"
+    if netted:  # orders that were taken back whole are no orders any more
+        bought = f"SELECT customer, sum(orders) AS orders FROM {SALES} GROUP BY customer"
     people, once, total, most = engine.rows(
         f"SELECT count(*), count_if(orders = 1), sum(orders), max(orders) FROM ({bought})"
     )[0]

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from segmeans.tables.duck import Engine
 from segmeans.tables.order_baskets import BASKETS, SALES
 from segmeans.tables.order_lines import Lines
-from segmeans.tables.order_options import STEPS
+from segmeans.tables.order_options import KEPT, STEPS
 
 ALL = "all lines"
+PEOPLE = (
+    "order_people"  # one row per customer: the last step of their lines, their orders that count
+)
 NETTED = "taken back whole"
 PART = 8_000_000  # baskets whose customers or orders are told apart at once
 
@@ -48,7 +51,7 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     Parameters
     ----------
     engine : Engine
-        Holds the table ``BASKETS``: one row per customer, order and step.
+        Holds the table ``BASKETS``: one row per customer, order and step. Receives ``PEOPLE``.
     lines : Lines
         The tidy lines.
     has_money : bool
@@ -65,7 +68,7 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     rows = {step: count for step, count, _, _ in sums}
     money = {step: amount for step, _, amount, _ in sums}
     parts = 1 + sum(baskets for _, _, _, baskets in sums) // PART
-    customers = _last_steps(engine, "customer", "customer IS NOT NULL", parts)
+    customers = _write_people(engine, parts)
     if lines.order_rule == "id":
         orders = _last_steps(engine, "order_key", "order_key IS NOT NULL", parts)
     elif lines.order_rule == "line":
@@ -116,6 +119,21 @@ def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: 
         orders=orders,
         revenue=money / 10.0**lines.money_digits if has_money else None,
     )
+
+
+def _write_people(engine: Engine, parts: int) -> dict[int, int]:
+    """Keep the last step and the orders of every customer; return how many leave at each step.
+
+    One part of the customers after the other, as for :func:`_last_steps`.
+    """
+    kept = f"sum(CASE WHEN step = {KEPT} THEN orders END)"
+    query = f"SELECT customer, max(step) AS step, {kept} AS orders FROM {BASKETS} WHERE "
+    for part in range(parts):
+        some = "customer IS NOT NULL"
+        some += f" AND hash(customer) % {parts} = {part}" if parts > 1 else ""
+        made = f"INSERT INTO {PEOPLE}" if part else f"CREATE OR REPLACE TABLE {PEOPLE} AS"
+        engine.run(f"{made} {query}{some} GROUP BY customer")
+    return dict(engine.rows(f"SELECT step, count(*) FROM {PEOPLE} GROUP BY step"))
 
 
 def _last_steps(engine: Engine, keys: str, where: str, parts: int) -> dict[int, int]:

@@ -25,11 +25,13 @@ from segmeans.tables.order_options import COPY, KEPT, KEY, ROW, STEP, OrderOptio
 MONEY_DIGITS = 14  # of the largest line: rounds away the error of a product of two floats
 PIECES_DIGITS = 3  # pieces are counted in thousandths
 MOST_WHOLE = 9e18  # below the largest whole number of 64 bits
+FIRST = 1000  # customers that are looked at before all are
 MOST_LEVELS = 200  # of a status or currency column
 
 _CANCEL = re.compile(r"cancel|void|storn|annul|abgebrochen|fail|declin|reject|abandon|expired")
 _RETURN = re.compile(r"return|refund|retour|erstatt|chargeback|rückgabe|widerruf|devol")
 _NOT = re.compile(r"\b(not|non|never|nicht|no)\b|\bun")
+_POINTED = "(suffix({0}, '.0') AND regexp_full_match({0}, '[0-9]+\\.0'))"
 _CANCEL_NUMBER = literal("[Cc][0-9]+")
 
 Kind = Literal["sale", "cancelled", "returned"]
@@ -49,6 +51,7 @@ class Lines:
 
     sql: str
     taking_back: str  # the same, of the lines with negative pieces, or money, alone
+    of_returned: str  # the same, of customers and products among those of ``order_returns`` alone
     with_source: str
     money_digits: int  # decimals of an amount that are kept
     order_rule: OrderRule
@@ -132,6 +135,8 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     return Lines(
         sql=f"{tidied})",
         taking_back=f"{tidied} WHERE {_negative(columns)})",
+        of_returned=f"{tidied} WHERE hash({customer}, {values['product']}) IN "
+        "(SELECT hash(customer, product) FROM order_returns))",
         with_source=f"SELECT {names}, {step} AS {quoted(STEP)}, {key} AS {quoted(KEY)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
         money_digits=digits,
@@ -147,14 +152,15 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
 
 def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
     """Return what the query for the tidy lines depends on, from one scan."""
-    customer, order = _text(table, columns.customer), _text(table, columns.order)
+    customer = _text(table, columns.customer)
     amount = _amount(columns)
     marked = _marked(table, columns.order)
     negative = _negative(columns)
     measures = {
         "customers": f"count({customer})",
-        "pointed": f"count_if(suffix({customer}, '.0') "
-        f"AND regexp_full_match({customer}, '[0-9]+\\.0'))",
+        "pointed": f"count_if({_POINTED.format(customer)})"
+        if _may_be_pointed(table, customer)
+        else "0",
         "moments": f"count({when})",
         "earliest": f"min({_calendar(when)})",
         "latest": f"max({_calendar(when)})",
@@ -163,13 +169,22 @@ def _measured(table: Table, columns: OrderColumns, when: str) -> dict[str, Any]:
         "largest": f"max(abs({amount}))",
         "money": f"sum(abs({amount}))",
         "pieces": f"sum(abs({_number(columns.quantity)}))",
-        "orders": f"count({order})",
+        "orders": f"count({quoted(columns.order)})" if columns.order else "0",
         "marked": f"count_if({marked})",
         "marked_back": f"count_if({marked} AND {negative})",
     }
     wanted = ", ".join(measures.values())
     row = table.engine.rows(f"SELECT {wanted} FROM {quoted(table.relation)}", where=table.name)[0]
     return {name: value or 0 for name, value in zip(measures, row, strict=True)}
+
+
+def _may_be_pointed(table: Table, customer: str) -> bool:
+    """Return whether the first customers are all written like 17850.0: a look at all takes long."""
+    query = (
+        f"SELECT bool_and({_POINTED.format('who')}) FROM (SELECT {customer} AS who "
+        f"FROM {quoted(table.relation)} WHERE who IS NOT NULL LIMIT {FIRST})"
+    )
+    return bool(table.engine.rows(query, where=table.name)[0][0])
 
 
 def _timed(type_: str, when: str) -> str:

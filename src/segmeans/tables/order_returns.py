@@ -111,7 +111,7 @@ def _write_returns(engine: Engine, lines: Lines) -> None:
     back, every = (
         f"SELECT customer, product, order_key, moment, step, {pieces} AS pieces, money, "
         f"{each} AS each FROM ({some}) WHERE moment IS NOT NULL"
-        for some in (lines.taking_back, lines.sql)
+        for some in (lines.taking_back, lines.of_returned)
     )
     taken = f"step IN ({CANCELLED}, {RETURNED})"
     any_taken = bool(engine.rows(f"FROM {BASKETS} WHERE {taken} LIMIT 1"))
