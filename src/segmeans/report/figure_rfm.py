@@ -30,7 +30,7 @@ SHADE = LinearSegmentedColormap.from_list("revenue", ["#eef4f9", "#9cc4e0", "#0b
 STANDINGS = LinearSegmentedColormap.from_list(
     "standing", [theme.LOW, "#e0a873", "#f3e3cf", "#d8e6f1", "#7fb0d6", theme.HIGH]
 )
-DARK = 0.6  # brightness below which letters are white
+DARK = 0.5  # brightness below which letters are white
 STATES = {"active": theme.HIGH, "fading": "#7a7a7a", "lapsed": theme.LOW}
 
 

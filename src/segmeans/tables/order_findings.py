@@ -144,7 +144,8 @@ def _shared(engine: Engine, name: str, orders: int) -> Iterator[Finding]:
         level="warning",
         code="order-with-several-customers",
         where=name,
-        evidence=f"{shared:,} order numbers belong to more than one customer; the part of each "
+        evidence=f"{shared:,} order number{'s belong' if shared > 1 else ' belongs'} to more than "
+        "one customer; the part of each "
         "customer counts as an order of its own.",
         advice="Check that order numbers are not used twice, for example by two shops.",
     )
