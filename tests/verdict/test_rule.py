@@ -193,6 +193,15 @@ def test_a_crowd_of_unrelated_columns_is_one_segment() -> None:
     assert "one crowd" in found.reasons[0]
 
 
+def test_gaps_along_one_column_alone_are_no_crowd() -> None:
+    """Shuffling the columns loses nothing then, and a segment that hides a gap is not natural."""
+    found = verdict(row(2, **APART, inner_high=0.5), row(3, **CROWD, **APART, **LOOSE))
+    assert (found.recommended_k, found.structure) == (2, "reproducible")
+    assert any("A gap runs through" in reason for reason in found.reasons)
+    loose = verdict(row(2, **APART, **LOOSE, inner_high=0.5))
+    assert (loose.recommended_k, loose.structure) == (1, "none")
+
+
 def test_a_search_that_disagrees_with_itself_is_named_first() -> None:
     assert verdict(row(2, search=0.6)).weak_link == "search"
     assert any("search" in reason for reason in verdict(row(2, search=0.6)).reasons)

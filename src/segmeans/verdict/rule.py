@@ -16,9 +16,10 @@ A number of segments k of two or more is
 Natural: found again, set apart and whole; of several such k the largest whose silhouette exceeds
 that of tables without segments by as much as any (within one error): what is finer and stands out
 less cuts a segment where chance left its middle quiet.
-Reproducible: found again, and the columns hang together more than by chance; of several such k
-the smallest whose silhouette exceeds that of tables without segments by as much as any, or, where
-none exceeds it clearly, the one nearest to the bend of the inertia curve.
+Reproducible: found again, and the columns hang together more than by chance or, at some k, gaps
+are found again; of several such k the smallest whose silhouette exceeds that of tables without
+segments by as much as any, or, where none exceeds it clearly, the one nearest to the bend of the
+inertia curve.
 Constructive: the columns hang together, but no k is found again.
 None: not even that, and one segment is recommended.
 """
@@ -128,13 +129,19 @@ def _ranking(cases: Cases, bend: int | None, *, one: bool) -> list[int]:
     rest.sort(key=lambda k: (-round(cases[k].score("stability"), 1), *to_bend(k)))
     ranked = [*natural, *again, *rest]
     if one:
-        ranked.insert(0 if not natural and not _hang_together(cases) else len(ranked), 1)
+        ranked.insert(0 if not natural and not _structured(cases) else len(ranked), 1)
     return ranked
 
 
-def _hang_together(cases: Cases) -> bool:
-    """Whether the columns explain each other more than when shuffled, at some k."""
-    return any(case.togetherness > TOGETHER for case in cases.values())
+def _structured(cases: Cases) -> bool:
+    """Whether at some k the columns hang together, or gaps are found again.
+
+    One column alone can set segments apart, and then explains nothing of the others.
+    """
+    return any(
+        case.togetherness > TOGETHER or (case.found_again and case.set_apart)
+        for case in cases.values()
+    )
 
 
 def _within(k: int, cases: Cases, settings: Settings) -> bool:
@@ -146,7 +153,7 @@ def _within(k: int, cases: Cases, settings: Settings) -> bool:
 def _word(cases: Cases, k: int) -> Structure:
     if k in naturals(cases):
         return "natural"
-    if k == 1 or not _hang_together(cases):
+    if k == 1 or not _structured(cases):
         return "none"
     return "reproducible" if cases[k].found_again else "constructive"
 
