@@ -66,6 +66,7 @@ BAD_VALUES = {
     "overwrite": ["perhaps"],
     "figures": ["perhaps"],
     "pdf": ["perhaps"],
+    "excel": ["perhaps"],
     "browser": [3],
     "playbook": [3],
     "targeting": [3],

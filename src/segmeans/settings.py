@@ -369,6 +369,11 @@ class Settings(BaseModel):
         "Write the report as PDF as well, printed by a browser of this machine.",
         group="Output",
     )
+    excel: bool = _setting(
+        False,
+        "Write the results as one Excel workbook as well (extra excel).",
+        group="Output",
+    )
     browser: str | None = _setting(
         None,
         "The program of the Chromium, Chrome or Edge that prints. Default: one that is found.",

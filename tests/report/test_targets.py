@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_without_a_plan_nothing_is_written(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    record = target(folder)
+    record = target(folder).record
     assert record.targeting is not None
     assert len(record.targeting.asks) == 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -36,14 +36,14 @@ def test_questions_are_written_once_and_the_answers_reach_everything(
     folder: Path, tmp_path: Path
 ) -> None:
     plan = tmp_path / "plan.toml"
-    write_questions(target(folder), "out", str(plan), overwrite=False)
+    write_questions(target(folder).record, "out", str(plan), overwrite=False)
     with pytest.raises(OutputError, match="exists already"):
-        write_questions(target(folder), "out", str(plan), overwrite=False)
+        write_questions(target(folder).record, "out", str(plan), overwrite=False)
     text = plan.read_text("utf-8").replace("# strengths", "strengths")
     plan.write_text(text.replace("strengths = true", "strengths = false", 1), "utf-8")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    record = target(folder, plan)
+    record, files, hints = target(folder, plan)
 
     assert read_study(folder) == record
     assert record.targeting is not None
@@ -52,7 +52,9 @@ def test_questions_are_written_once_and_the_answers_reach_everything(
     assert "| fails |" in (folder / "report.md").read_text("utf-8")
     changed = {path.name for path in folder.iterdir() if before[path.name] != path.read_bytes()}
     assert changed == {"study.json", "report.html", "report.md", "targeting.png", "targeting.svg"}
-    assert target(folder, plan) == record
+    assert set(files) >= changed
+    assert not hints
+    assert target(folder, plan).record == record
 
 
 def test_a_wrong_plan_leaves_the_study_as_it_was(folder: Path, tmp_path: Path) -> None:

@@ -69,9 +69,12 @@ def run(
         return
     from segmeans.report import bundle, printing, screen
     from segmeans.study import conduct
+    from segmeans.tables import workbook
 
     if settings.pdf:
         printing.browser(settings.browser)  # a missing browser is said before the work
+    if settings.excel:
+        workbook.check_writer()
     refitted = tracked = None
     with screen.progress(quiet=quiet or json_) as progress:
         if previous is None:
@@ -89,6 +92,7 @@ def run(
                 figures=settings.figures,
                 pdf=settings.pdf,
                 browser=settings.browser,
+                excel=settings.excel,
                 rejected=settings.rejected,
                 tracked=tracked,
                 progress=progress,

@@ -65,10 +65,10 @@ def target(
     from segmeans.report import screen_meaning
     from segmeans.report.targets import target, write_questions
 
-    record = target(folder, plan)
+    done = target(folder, plan)
     if questions is not None:
-        write_questions(record, folder, questions, overwrite=overwrite)
+        write_questions(done.record, folder, questions, overwrite=overwrite)
     if not quiet:
-        screen_meaning.show_targeting(record)
+        screen_meaning.show_targeting(done)
         if questions is not None:
             typer.echo(f"Wrote {questions}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmeans.commerce import Commerce, funnel_columns
 from segmeans.model import record_json
-from segmeans.report import printing
+from segmeans.report import printing, workbook
 from segmeans.segments.actions import ActionsRecord, recommend, trial_words
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.settings import Format
@@ -52,6 +52,7 @@ def write(
     figures: bool = True,
     pdf: bool = False,
     browser: str | None = None,
+    excel: bool = False,
     rejected: bool = False,
     tracked: TrackRecord | None = None,
     progress: Progress | None = None,
@@ -73,6 +74,8 @@ def write(
         Write the report as PDF as well.
     browser : str, optional
         The program that prints it; by default one is looked for.
+    excel : bool, default=False
+        Write segments, profile, actions, the evidence and every customer as one workbook as well.
     rejected : bool, default=False
         Of an order log, write the lines that were left out.
     tracked : TrackRecord, optional
@@ -90,7 +93,8 @@ def write(
     OutputError
         When the folder holds something already, cannot be written, or the disk is full.
     SettingError, DependencyError
-        When a PDF is asked for and there is no browser to print it.
+        When a PDF is asked for and there is no browser to print it, or a workbook and the extra
+        ``excel`` is not installed.
     """
     tell = progress or silent
     segments_file = f"segments.{format}"
@@ -101,6 +105,7 @@ def write(
         segments_file,
         "profile.csv",
         "actions.csv",
+        *([workbook.NAME] if excel else []),
         "study.json",
         "model.json",
     ]
@@ -109,8 +114,12 @@ def write(
     with Outputs(folder, overwrite=overwrite) as outputs:
         tell("Writing", 0, 1)
         outputs.rows(segments_file, study.customer_blocks(), types=TYPES)
-        outputs.table("profile.csv", _profile_columns(study))
-        outputs.table("actions.csv", _action_columns(advice))
+        profile, actions = _profile_columns(study), _action_columns(advice)
+        outputs.table("profile.csv", profile)
+        outputs.table("actions.csv", actions)
+        if excel:
+            path = outputs.path(workbook.NAME)
+            workbook.write(path, study, profile=profile, actions=actions)
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
         if tracked is not None:

@@ -47,8 +47,12 @@ def _told(found: TargetingRecord) -> str:
         "out": ("is knocked out", "are knocked out"),
     }
     parts = [f"{number} {said[word][number > 1]}" for word, number in count.items() if number]
+    whole = len(found.segments)
+    first = f"Of {whole} segments {', '.join(parts)}"
+    if len(parts) == 1 and whole > 1:
+        first = f"{'Both' if whole == 2 else 'All'} segments{parts[0].removeprefix(str(whole))}"
     return (
-        f"Of {len(found.segments)} segments {', '.join(parts)}. A segment that fails one criterion "
+        f"{first}. A segment that fails one criterion "
         "is out, whatever it is worth; how attractive the others are is a weighted mean of "
         "ratings up to 10."
     )

@@ -13,7 +13,7 @@ from segmeans.commerce import OrdersRecord
 from segmeans.errors import DependencyError, OutputError, SettingError, SourceError
 from segmeans.model import Model, load, record_json
 from segmeans.records import ModelRecord, StudyRecord, TrackRecord
-from segmeans.report import bundle, printing
+from segmeans.report import bundle, printing, workbook
 from segmeans.report.screen import command_options
 from segmeans.segments.names import names as made_up
 from segmeans.segments.naming import renamed
@@ -136,16 +136,21 @@ def _study(folder: Path, names: Mapping[str, str]) -> Renamed:
 def _hints(folder: Path, record: StudyRecord, done: Rewritten) -> tuple[str, ...]:
     """Say in one line each what could not be written anew, and the command that remakes it."""
     again = _again(folder, record, refitted=bool(done.lost))
-    figures = ", ".join(name for name in done.stale if name != PDF)
+    customers = ", ".join(name for name in done.stale if name != PDF)
     told = []
-    if figures:
-        told.append(f"Old names are still in {figures}, drawn from single customers. Anew: {again}")
+    if customers:
+        told.append(f"Old names are still in {customers}, made of single customers. Anew: {again}")
     if PDF in done.stale:
-        told.append(
-            f"Old names are still in {PDF}, as no browser was found to print it. Anew: install a "
-            "Chromium and rename once more, or print report.html"
-        )
+        told.append(f"Old names are still in {unprinted('rename once more')}")
     return (*told, *(f"{part}. Anew: {again}" for part in done.lost))
+
+
+def unprinted(again: str) -> str:
+    """Say why the printed report is an old one, and how to have it anew."""
+    return (
+        f"{PDF}, as no browser was found to print it. Anew: install a Chromium and {again}, or "
+        "print report.html"
+    )
 
 
 def _again(folder: Path, record: StudyRecord, *, refitted: bool) -> str:
@@ -161,9 +166,15 @@ def _again(folder: Path, record: StudyRecord, *, refitted: bool) -> str:
         out = f"--refit --out {shlex.quote(str(folder))} --overwrite"
         return f"segmeans rename {model} {told} && segmeans refresh {model} {source} {out}"
     names = {str(one.number): one.name for one in given}
+    also = {
+        what: True
+        for what, name in (("pdf", PDF), ("excel", workbook.NAME))
+        if (folder / name).is_file()
+    }
     if record.source.kind == "dataframe":
-        return f"segmeans.write(study.renamed({names!r}), {str(folder)!r}, overwrite=True)"
-    options = {**record.settings, "names": names, "out": str(folder), "overwrite": True}
+        wanted = "".join(f", {what}=True" for what in ("overwrite", *also))
+        return f"segmeans.write(study.renamed({names!r}), {str(folder)!r}{wanted})"
+    options = {**record.settings, **also, "names": names, "out": str(folder), "overwrite": True}
     return f"segmeans run {source} {command_options(options)}"
 
 
@@ -287,6 +298,6 @@ def _kept(folder: Path, made: set[str], outputs: Outputs) -> tuple[str, ...]:
         if path.is_file():
             shutil.copyfile(path, outputs.path(name))
             drawn = path.stem in WITH_CUSTOMERS and path.suffix in (".png", ".svg")
-            if drawn or name == PDF:
+            if drawn or name in (PDF, workbook.NAME):
                 stale.append(name)
     return tuple(stale)

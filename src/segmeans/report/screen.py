@@ -61,6 +61,7 @@ MEANINGS = {
     "segments": "the segment of every customer",
     "profile": "every segment and feature in plain units",
     "actions": "what to do with each segment, why, and how to test it",
+    "study.xlsx": "segments, profile, actions, evidence and customers as one workbook",
     "study": "everything that was found, for programs",
     "model": "assigns new customers to these segments",
     "moved": "who moved since the earlier study, for programs",

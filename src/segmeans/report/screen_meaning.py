@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segmeans.report.renaming import Renamed
+    from segmeans.report.targets import Targeted
 
 MOST_LINES = 14
 
@@ -56,11 +57,11 @@ def show_renamed(done: Renamed) -> None:
         on.print(Text(plain_text(line)), soft_wrap=True)  # unbroken, to be copied
 
 
-def show_targeting(record: StudyRecord) -> None:
+def show_targeting(done: Targeted) -> None:
     """Print every segment as a target: six criteria, and how attractive it is."""
     from segmeans.report.screen import console
 
-    on, page = console(), targeting(record)
+    on, page = console(), targeting(done.record)
     if page is None:
         on.print(Text("There is one segment, everyone: nothing to choose."))
         return
@@ -90,6 +91,10 @@ def show_targeting(record: StudyRecord) -> None:
         on.print(Text(line))
     for line in page.asks:
         on.print(Text(f"To be answered: {line}"))
+    if done.files:
+        on.print(Text(f"Written: {', '.join(done.files)}", style="dim"))
+    for line in done.hints:
+        on.print(Text(plain_text(line)), soft_wrap=True)
 
 
 def _lower(text: str) -> str:

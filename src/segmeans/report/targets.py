@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from segmeans.errors import SourceError
 from segmeans.model import load
 from segmeans.records import StudyRecord
-from segmeans.report.renaming import rewrite
+from segmeans.report.renaming import PDF, rewrite, unprinted
 from segmeans.segments.targeting import judge_targets
 from segmeans.segments.targeting_plan import read_plan, template
 from segmeans.study.reading import read_orders, read_study
@@ -17,7 +18,15 @@ from segmeans.tables.sink import write_text
 CODE = "answer-without-segment"
 
 
-def target(folder: str | Path, plan: str | Path | None = None) -> StudyRecord:
+class Targeted(NamedTuple):
+    """A study judged as targets, and the files that tell of it."""
+
+    record: StudyRecord
+    files: tuple[str, ...] = ()  # written anew
+    hints: tuple[str, ...] = ()  # one line each: what is stale or lost, and what remakes it
+
+
+def target(folder: str | Path, plan: str | Path | None = None) -> Targeted:
     """Judge the segments of a study as targets, after a plan where one is given.
 
     Parameters
@@ -30,8 +39,7 @@ def target(folder: str | Path, plan: str | Path | None = None) -> StudyRecord:
 
     Returns
     -------
-    StudyRecord
-        With the targeting.
+    Targeted
 
     Raises
     ------
@@ -43,7 +51,7 @@ def target(folder: str | Path, plan: str | Path | None = None) -> StudyRecord:
     folder = Path(folder)
     record = read_study(folder)
     if plan is None:
-        return record
+        return Targeted(record)
     model, found = load(folder / "model.json").record, read_orders(folder)
     spreads = [segment.spread for segment in model.segments]
     judged, lost = judge_targets(
@@ -51,8 +59,10 @@ def target(folder: str | Path, plan: str | Path | None = None) -> StudyRecord:
     )
     kept = tuple(one for one in record.findings if one.code != CODE)
     record = replace(record, targeting=judged, findings=(*kept, *lost))
-    rewrite(folder, record, model, {})
-    return record
+    done = rewrite(folder, record, model, {})
+    stale = [f"The old standing is still in {unprinted('target once more')}"] * (PDF in done.stale)
+    missing = [f"{part}. Anew: the command that wrote the folder" for part in done.lost]
+    return Targeted(record, done.files, (*stale, *missing))
 
 
 def write_questions(record: StudyRecord, folder: str, path: str, *, overwrite: bool) -> None:

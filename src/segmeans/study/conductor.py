@@ -408,6 +408,7 @@ _LEAVES_NO_TRACE = {
     "overwrite",
     "figures",
     "pdf",
+    "excel",
     "browser",
     "format",
     "rejected",
