@@ -7,7 +7,15 @@ import itertools
 import pytest
 
 from segmeans.records import ProfileRow
-from segmeans.segments.levels import in_order, is_implied, level_words, levels_of, row_words, told
+from segmeans.segments.levels import (
+    in_order,
+    is_implied,
+    level_words,
+    levels_of,
+    row_said,
+    row_words,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,14 @@ def test_a_profile_without_what_is_said_twice() -> None:
         "age",
         "city: Rome",
     ]
+
+
+def test_a_code_and_a_share_do_not_stand_side_by_side() -> None:
+    rows = [_row("channel", "1"), _row("channel", "2"), _row("tasty", "Yes"), _row("tasty", "No")]
+    levels = levels_of(rows)
+    assert row_said(rows[0], "channel", levels, "97.2 %") == "channel 1: 97.2 %"
+    assert row_said(rows[2], "tasty", levels, "12.5 %") == "tasty: yes 12.5 %"
+    assert row_said(_row("income", ""), "income", levels, "86.5") == "income 86.5"
 
 
 def test_yes_and_no_have_one_spelling() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from segmeans.plain import plain_number, plain_numbers, plain_share, set_share
 from segmeans.records import KRow, ProfileRow, Strand, StudyRecord, TargetingRecord
-from segmeans.segments.levels import levels_of, row_words
+from segmeans.segments.levels import levels_of, row_said
 from segmeans.segments.words import feature_words, plain_text
 
 if TYPE_CHECKING:
@@ -200,11 +200,11 @@ def difference(record: StudyRecord, row: ProfileRow) -> str:
     name = plain_text(record.segments[row.segment - 1].name)
     words = feature_words(dict.fromkeys(line.feature for line in record.profile))[row.feature]
     if row.share is not None:
-        words = row_words(row, words, levels_of(record.profile))
         here, everyone = plain_share(row.share), plain_share(row.everyone)
     else:
         here, everyone = plain_numbers([row.mean, row.everyone])
-    return f'"{name}" has {words} {here} against {everyone} for everyone ({row.effect:+.1f} SD)'
+    said = row_said(row, words, levels_of(record.profile), here)
+    return f'"{name}" has {said} against {everyone} for everyone ({row.effect:+.1f} SD)'
 
 
 def bars(shown: int, rows: int) -> Words:

@@ -31,7 +31,7 @@ from segmeans.segments.levels import (
     is_told_by_another,
     level_words,
     levels_of,
-    row_words,
+    row_said,
     told,
 )
 from segmeans.segments.value import SegmentValue
@@ -114,8 +114,8 @@ def _who(rows: Sequence[ProfileRow], segment: Segment, words: dict[str, str]) ->
             continue
         here, everyone = _two(row, segment.size)
         side = "above" if _clear(row) > 0 else "below"
-        name = row_words(row, words[row.feature], levels)
-        said[row.feature] = f"{name} {here}, {side} {everyone} for everyone"
+        name = row_said(row, words[row.feature], levels, here)
+        said[row.feature] = f"{name}, {side} {everyone} for everyone"
     return tuple(said.values()) or ("Near everyone in every feature.",)
 
 

@@ -114,6 +114,6 @@ def sentences(found: TargetingRecord, names: dict[int, str]) -> tuple[str, ...]:
     best = max(rated, key=lambda one: one.attractive or 0.0)
     lead = (
         f"“{names[best.segment]}” is the most attractive one on these criteria, and under "
-        f"{plain_share(best.first)} of other weights."
+        f"{'all' if best.first == 1 else plain_share(best.first) + ' of the'} other weights."
     )
     return (lead, *(said_turn(turn, names) for turn in found.turns))

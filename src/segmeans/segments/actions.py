@@ -253,7 +253,8 @@ def _shared(marker: Marker, words: str, levels: Levels) -> str:
 def _called(marker: Marker, words: str, levels: Levels) -> str:
     if not marker.level:
         return words
-    return f"{words}: {level_words(marker.level, levels.get(marker.feature, ()))}"
+    said = level_words(marker.level, levels.get(marker.feature, ()))
+    return f"{words} {said}:" if said[-1:].isdigit() else f"{words}: {said}"
 
 
 def _quoted(marker: Marker, words: str, levels: Levels) -> str:

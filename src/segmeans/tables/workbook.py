@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from segmeans.errors import DependencyError, OutputError
+from segmeans.plain import plain_share
 from segmeans.tables.duck import Array
 
 MOST_ROWS = 1_048_575
@@ -166,7 +167,7 @@ def _shown(value: Any, look: Look) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{100 * value:.1f} %" if look == "share" else f"{value:,.2f}"
+        return plain_share(value) if look == "share" else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) and look == "count" else str(value)
 
 
