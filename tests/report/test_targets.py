@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 import segmeans
-from segmeans.errors import OutputError, SettingError
+from segmeans.errors import DependencyError, OutputError, SettingError
 from segmeans.report.targets import target, write_questions
 from segmeans.sample import write_customers
 from segmeans.study.reading import read_study
@@ -64,3 +65,26 @@ def test_a_wrong_plan_leaves_the_study_as_it_was(folder: Path, tmp_path: Path) -
     with pytest.raises(SettingError, match="'growth' is not rated"):
         target(folder, plan)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_printed_report_that_stays_old_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[weights]\nsize = 2\n", "utf-8")
+
+    def none() -> str:
+        raise DependencyError("A PDF needs a browser")
+
+    monkeypatch.setattr("segmeans.report.printing.browser", none)
+    manifest = folder / ".segmeans.json"
+    listed = json.loads(manifest.read_text("utf-8"))
+    listed["files"].append("report.pdf")
+    manifest.write_text(json.dumps(listed), "utf-8")
+    (folder / "report.pdf").write_bytes(b"%PDF-")
+
+    _, files, [hint] = target(folder, plan)
+
+    assert "report.html" in files
+    assert hint.startswith("The old standing is still in report.pdf")
+    assert (folder / "report.pdf").read_bytes() == b"%PDF-"
