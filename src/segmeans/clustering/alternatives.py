@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.quality import squared_distances
+from segmeans.clustering.sums import column_sums
 
 Numbers = NDArray[np.intp]
 
@@ -156,7 +157,7 @@ def _log_density(points: Floats, weight: Floats, least: Floats) -> Floats:
     mass = float(weight.sum())
     if mass < 1e-8:
         return np.full(len(points), -np.inf)
-    mean = weight @ points / mass
+    mean = column_sums(weight, points) / mass
     centred = points - mean
     covariance = (centred * weight[:, None]).T @ centred / mass + least
     root = np.linalg.cholesky(covariance)

@@ -28,6 +28,7 @@ from segmeans.clustering.quality import (
 )
 from segmeans.clustering.resample import Effort, null_effort, settle
 from segmeans.clustering.stability import Tick, in_order, least_in_pairs, resamples, splits
+from segmeans.clustering.sums import column_sums, dot
 
 ROWS = 2048  # most rows of a null table
 EXACT_SILHOUETTE = 600  # null tables of at most so many rows get the full silhouette
@@ -89,17 +90,17 @@ def measure(
     """
     n = float(weights.sum())
     crowd, mass = (points, weights) if loose is None else (loose.points, loose.weights)
-    mean = weights @ points / n
-    total = float(weights @ np.square(points - mean).sum(axis=1))
+    mean = column_sums(weights, points) / n
+    total = dot(weights, np.square(points - mean).sum(axis=1))
     found: dict[int, dict[str, float]] = {}
     labellings = []
     for k, centres in solutions.items():
         near = two_nearest(points, centres)
-        inertia = float(weights @ np.square(near.closest))
+        inertia = dot(weights, np.square(near.closest))
         scores = {"log_inertia": float(np.log(max(inertia, 1e-300)))}
         if k > 1:
             labellings.append((near.labels, k))
-            scores["simplified_silhouette"] = float(weights @ simplified_silhouettes(near)) / n
+            scores["simplified_silhouette"] = dot(weights, simplified_silhouettes(near)) / n
             shadows = weighted_by_cluster(shadow_values(near), weights, near.labels, k)[1]
             scores["shadow"] = float(shadows.mean())
             scores["border"] = borders(crowd, mass, centres).mean
@@ -112,7 +113,7 @@ def measure(
     if exact and labellings:
         values = silhouettes(points, weights, labellings)
         for (_, k), each in zip(labellings, values, strict=True):
-            found[k]["silhouette"] = float(weights @ each) / n
+            found[k]["silhouette"] = dot(weights, each) / n
     return found
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segmeans.clustering.agreement import adjusted_rand, contingency
 from segmeans.clustering.kernels import Floats, assign
+from segmeans.clustering.sums import dot
 from segmeans.plain import plain_share, set_share
 from segmeans.records import Certificate
 
@@ -127,7 +128,7 @@ def centres_agree(first: Floats, second: Floats, mass: Floats, inertia: float) -
     partner = squares.argmin(axis=0)
     if len(np.unique(partner)) < len(partner):
         return False
-    moved = float(mass @ squares[partner, np.arange(len(second))])
+    moved = dot(mass, squares[partner, np.arange(len(second))])
     return moved <= _NEAR * inertia
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from segmeans.clustering.kernels import Floats
 from segmeans.clustering.rows import RowBlocks, Source, Survey, open_source
+from segmeans.clustering.sums import column_sums, dot
 
 SMALL = 2**14
 LARGE = 2**17
@@ -67,7 +68,7 @@ def merge(source: Source, limit: int = LARGE) -> Points | None:
         if len(rows) > limit:
             return None
     offset = rows - rows[0]
-    origin = rows[0] + weights @ offset / weights.sum()
+    origin = rows[0] + column_sums(weights, offset) / weights.sum()
     return Points(rows - origin, weights, origin, True)
 
 
@@ -234,7 +235,7 @@ def thin(points: Points, size: int, seed: int = 0) -> Points:
         len(points.points),
         float(points.weights.sum()),
         points.origin,
-        float(points.weights @ squares),
+        dot(points.weights, squares),
     )
     uniforms = np.random.default_rng([seed, _STREAM]).random(size)
     rank = np.argsort(uniforms, kind="stable")

@@ -37,6 +37,7 @@ from segmeans.clustering.resample import Effort, effort, settle, thin
 from segmeans.clustering.rows import RowBlocks, Source, open_source, survey
 from segmeans.clustering.search import Solution
 from segmeans.clustering.stability import Resampled
+from segmeans.clustering.sums import column_sums, dot
 from segmeans.records import KRow
 
 POINTS = 4096  # for resamples; null tables have at most half as many
@@ -296,8 +297,8 @@ def _total(held: Points, solutions: Sequence[Solution]) -> float:
     for found in solutions:
         if found.k == 1:
             return float(found.inertia)
-    mean = held.weights @ held.points / held.weights.sum()
-    return float(held.weights @ np.square(held.points - mean).sum(axis=1))
+    mean = column_sums(held.weights, held.points) / held.weights.sum()
+    return dot(held.weights, np.square(held.points - mean).sum(axis=1))
 
 
 class _Told:

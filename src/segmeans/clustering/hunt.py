@@ -13,6 +13,7 @@ from segmeans.clustering.certificate import SAME, Needed, Optimum, Tally
 from segmeans.clustering.climb import climb
 from segmeans.clustering.coreset import Points, thin
 from segmeans.clustering.kernels import Floats
+from segmeans.clustering.sums import dot
 from segmeans.errors import SettingError
 
 _ROUGH = 2**12  # points on which starts are seeded and settle first, where there are twice as many
@@ -272,7 +273,7 @@ class Hunt:
         rows = np.empty((len(centres), _CANDIDATES), dtype=np.int64)
         for chosen, start in zip(rows, centres, strict=True):
             near = kernels.nearest(points, start, self.setup.threads)[1]
-            mass = np.cumsum(weights * (near + weights @ near / weights.sum()))
+            mass = np.cumsum(weights * (near + dot(weights, near) / weights.sum()))
             drawn = self._random.random(_CANDIDATES) * mass[-1]
             chosen[:] = np.minimum(np.searchsorted(mass, drawn, side="right"), len(points) - 1)
         return rows

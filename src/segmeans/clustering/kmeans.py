@@ -24,6 +24,7 @@ from segmeans.clustering.coreset import distinct
 from segmeans.clustering.kernels import Floats, Labels, Rows
 from segmeans.clustering.reference import squared_distances
 from segmeans.clustering.search import Budget, search
+from segmeans.clustering.sums import dot
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Certificate
 
@@ -369,7 +370,7 @@ def _assigned(
     """Return the labels and the inertia that belong to exactly these centres."""
     origin = centres.astype(np.float64).mean(axis=0)
     labels, distances = kernels.nearest(rows, centres - origin, threads, origin=origin)
-    return labels, float(distances.sum() if weights is None else weights @ distances)
+    return labels, float(distances.sum() if weights is None else dot(weights, distances))
 
 
 def _check_shape(centres: Floats, k: int, columns: int) -> None:

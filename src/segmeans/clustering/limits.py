@@ -23,6 +23,7 @@ from segmeans.clustering.kernels import Floats, Labels, assign
 from segmeans.clustering.reference import squared_distances
 from segmeans.clustering.rows import open_source, survey
 from segmeans.clustering.search import Solution, search
+from segmeans.clustering.sums import dot
 from segmeans.errors import DataError, SettingError
 
 MOST_ROWS = 2**17
@@ -120,7 +121,7 @@ def limit_sizes(
     assert labels is not None  # noqa: S101 - there is at least one round
     distances = squared_distances(rows, centres)
     own = distances[np.arange(n), labels]
-    inertia = float(mass @ own)
+    inertia = dot(mass, own)
     return Limited(
         centres=centres + origin,
         labels=labels,

@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 
 from segmeans.clustering.kernels import Floats
+from segmeans.clustering.sums import column_sums
 
 Family = Literal["uniform", "gaussian", "permuted", "single-peaked"]
 FAMILIES: tuple[Family, ...] = ("uniform", "gaussian", "permuted", "single-peaked")
@@ -50,7 +51,7 @@ class NullMaker:
     def __init__(self, points: Floats, weights: Floats, generator: np.random.Generator) -> None:
         share = weights / weights.sum()
         self._points, self._cumulated = points, np.cumsum(share)
-        self._mean = share @ points
+        self._mean = column_sums(share, points)
         centred = points - self._mean
         covariance = (centred * share[:, None]).T @ centred
         self._axes = np.linalg.eigh(covariance)[1]

@@ -191,7 +191,7 @@ def seed(points: Floats, weights: Floats, k: int, uniforms: Floats) -> NDArray[n
     for j in range(1, k):
         candidates = _draw(weights * closest, uniforms[j])
         after = [np.minimum(closest, _distances_to(columns, points[c])) for c in candidates]
-        left = np.array([weights @ distances for distances in after])
+        left = np.array([np.multiply(weights, distances).sum() for distances in after])
         best = int(np.argmax(left <= left.min() * (1.0 + 1e-9)))
         chosen[j], closest = candidates[best], after[best]
     return chosen

@@ -14,6 +14,7 @@ import numpy as np
 from segmeans.clustering import kernels
 from segmeans.clustering.climb import climb
 from segmeans.clustering.kernels import Floats
+from segmeans.clustering.sums import column_sums
 
 _TRIALS = 2  # candidates per centre of the seeding
 
@@ -89,7 +90,7 @@ def settle(
         points, weights = np.ascontiguousarray(points[kept]), weights[kept]
     m = len(points)
     if k == 1:
-        return np.asarray(weights @ points / weights.sum())[None, :]
+        return np.asarray(column_sums(weights, points) / weights.sum())[None, :]
     if m <= k:  # every point a centre; the last one repeats so that the shape holds
         return np.concatenate([points, np.repeat(points[-1:], k - m, axis=0)])
     uniforms = generator.random((effort.starts, k, _TRIALS))

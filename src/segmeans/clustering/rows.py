@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from segmeans.clustering.kernels import Floats, Rows
+from segmeans.clustering.sums import column_sums, dot
 from segmeans.errors import DataError
 
 CHUNK = 2**16
@@ -210,11 +211,11 @@ def _survey(source: Source) -> tuple[Survey, float]:
         squares = np.einsum("ij,ij->i", offset, offset)
         rows += len(chunk)
         weight += float(len(chunk) if mass is None else mass.sum())
-        sums += offset.sum(axis=0) if mass is None else mass @ offset
-        spread += float(squares.sum() if mass is None else mass @ squares)
+        sums += offset.sum(axis=0) if mass is None else column_sums(mass, offset)
+        spread += float(squares.sum() if mass is None else dot(mass, squares))
     assert first is not None  # noqa: S101 - weights have a positive sum
     shift = sums / weight
-    spread = max(0.0, spread - weight * float(shift @ shift))
+    spread = max(0.0, spread - weight * dot(shift, shift))
     return Survey(rows, weight, first + shift, spread), reach
 
 

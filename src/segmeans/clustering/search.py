@@ -173,28 +173,34 @@ def _check_distinct(points: Points, k: int) -> None:
 
 def _hunt_all(points: Points, ks: Sequence[int], setup: Setup, n_rows: int) -> dict[int, Hunt]:
     """Hunt for every k, then offer each what its neighbours have found."""
-    rows = swap_rows(points, setup.seed)
+    rows = swap_rows(points, setup.seed)[:_INSERTIONS]
+    reach = _squares_from(points, rows) if len(ks) > 1 else np.empty((0, 0))
     rough = rough_of(points, setup.seed)
     hunts = {k: Hunt(points, k, setup, n_rows, rough) for k in sorted(set(ks))}
     for hunt in hunts.values():
         hunt.run()
     for k, hunt in hunts.items():
         if k > 2 and k - 1 in hunts:
-            hunt.offer(_one_more(points, hunts[k - 1].tally.best.centres, rows[:_INSERTIONS]))
+            hunt.offer(_one_more(points, hunts[k - 1].tally.best.centres, rows, reach))
         if k > 1 and k + 1 in hunts:
             hunt.offer(_one_less(points, hunts[k + 1].tally.best.centres))
     return hunts
 
 
-def _one_more(points: Points, centres: Floats, rows: NDArray[np.int64]) -> Floats:
-    """Add the candidate row that lowers the inertia most."""
+def _squares_from(points: Points, rows: NDArray[np.int64]) -> Floats:
+    """Return the squared distances from some of the points to all, shape (r, m)."""
+    columns = np.ascontiguousarray(points.points.T)
+    squares = np.zeros((len(rows), columns.shape[1]))
+    for column in columns:
+        squares += np.square(column - column[rows, None])
+    return squares
+
+
+def _one_more(points: Points, centres: Floats, rows: NDArray[np.int64], reach: Floats) -> Floats:
+    """Add the candidate row that lowers the inertia most; ``reach`` as :func:`_squares_from`."""
     near = kernels.nearest(points.points, centres)[1]
-    candidates = points.points[rows]
-    squares = np.einsum("ij,ij->i", points.points, points.points)
-    distances = squares - 2.0 * candidates @ points.points.T
-    distances += np.einsum("ij,ij->i", candidates, candidates)[:, None]
-    left = np.minimum(distances, near) @ points.weights
-    return np.concatenate([centres, candidates[int(np.argmin(left))][None]])
+    left = np.einsum("rm,m->r", np.minimum(reach, near), points.weights)
+    return np.concatenate([centres, points.points[rows[int(np.argmin(left))]][None]])
 
 
 def _one_less(points: Points, centres: Floats) -> Floats:

@@ -18,6 +18,7 @@ from segmeans.clustering.agreement import (
 from segmeans.clustering.coreset import Points
 from segmeans.clustering.kernels import Floats, Labels, assign, starts
 from segmeans.clustering.resample import effort, settle, thin
+from segmeans.clustering.sums import column_sums, dot
 from segmeans.records import PreparationState
 
 _POINTS = 2**14  # at most, for searching without a feature
@@ -117,9 +118,9 @@ def influences(solution: Solved, seed: int = 0) -> tuple[Influence, ...]:
     >>> [each.share for each in influences(two)]
     [1.0, 0.0]
     """
-    mass = np.bincount(solution.labels, solution.weights, solution.k)
-    mean = solution.weights @ solution.points / solution.weights.sum()
-    between = mass @ np.square(solution.centres - mean)
+    mass = np.bincount(solution.labels, solution.weights, solution.k).astype(np.float64)
+    mean = column_sums(solution.weights, solution.points) / solution.weights.sum()
+    between = column_sums(mass, np.square(solution.centres - mean))
     total = float(between.sum()) or 1.0
     seeds = np.random.SeedSequence(seed).spawn(len(solution.features))
     return tuple(
@@ -170,7 +171,7 @@ def compared(
 def shares_between(solution: Solved) -> Floats:
     """Return each segment's share of the variance between the segments, shape (k,)."""
     mass = np.bincount(solution.labels, solution.weights, solution.k)
-    mean = solution.weights @ solution.points / solution.weights.sum()
+    mean = column_sums(solution.weights, solution.points) / solution.weights.sum()
     between = mass * np.square(solution.centres - mean).sum(axis=1)
     return np.asarray(between / (between.sum() or 1.0))
 
@@ -192,7 +193,7 @@ def twins(solution: Solved, least: float) -> list[tuple[str, str, float]]:
 
 def _correlation(table: Floats, weights: Floats) -> Floats:
     share = weights / weights.sum()
-    centred = table - share @ table
+    centred = table - column_sums(share, table)
     covariance = (centred * share[:, None]).T @ centred
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
     return np.asarray(covariance / deviation / deviation[:, None])
@@ -203,5 +204,5 @@ def single_start_rate(solution: Solved, seed: int = 0) -> float:
     uniforms = np.random.default_rng(seed).random((_STARTS, solution.k, 1))
     ends = starts(solution.points, solution.weights, solution.k, uniforms, 300, 0.0)
     offset = solution.points - solution.centres[solution.labels]
-    inertia = float(solution.weights @ np.square(offset).sum(axis=1))
+    inertia = dot(solution.weights, np.square(offset).sum(axis=1))
     return float(np.mean(ends.inertia <= inertia * (1.0 + _AS_GOOD)))
