@@ -56,7 +56,7 @@ def test_one_segment_and_many(many: int) -> None:
     names = tuple(f"segment number {place}, with a rather long name" for place in range(many))
     counts = tuple(tuple(5 * (row == column) for column in range(many)) for row in range(many))
     words, figure = flow(step("a", "b", Crossed(names, names, counts, (0,) * many, (0,) * many)))
-    assert words.title.startswith("0.0 % of the customers")
+    assert words.title.startswith("0 % of the customers")
     figure.canvas.draw()
     assert figure.get_size_inches()[1] < 14
 
@@ -95,7 +95,7 @@ def test_the_screen_tells_shares_and_value(moved: Step) -> None:
     show_track(TrackRecord(periods=("a", "b"), steps=(moved,)), on=on)
     text = " ".join(out.getvalue().split())
     assert "1 young <b>& rich 500 120 0 0" in text
-    assert "1 young <b>& rich 80.6 % 19.4 % 0.0 %" in text
+    assert "1 young <b>& rich 80.6 % 19.4 % 0 %" in text
     assert "1 young <b>& rich 50,000 12,000 0 0" in text
     assert "joined 20 0 0" in text
     assert "joined 100 0 0" in text
