@@ -26,7 +26,7 @@ FLOORS = (
     ("cli", "app"),
     ("report",),
     ("refit", "audience"),
-    ("study",),
+    ("study", "later"),
     ("commerce", "prices"),
     ("prepared",),
     ("verdict", "segments", "model", "tracking", "doctor", "shown"),

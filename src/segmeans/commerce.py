@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from segmeans import preparation
 from segmeans.clustering.search import search
 from segmeans.errors import DataError, SettingError
 from segmeans.prepared import everyone, prepare
-from segmeans.records import Finding
+from segmeans.records import Finding, FunnelStep, ModelOrders, ModelRfm, ModelRfmName, ModelRfmRule
 from segmeans.segments.lifetimes import (
     HOLD_OUT,
     LEAST_WEEKS,
@@ -26,8 +26,8 @@ from segmeans.segments.lifetimes import (
 )
 from segmeans.segments.rfm import Rfm, RfmRecord, rfm
 from segmeans.segments.rfm_compare import RfmComparison, compare
-from segmeans.segments.rfm_names import NamedTable, read_names
-from segmeans.segments.rfm_scores import Binning, RfmCuts, read_cuts
+from segmeans.segments.rfm_names import NamedTable, RfmName, RfmRule, read_names
+from segmeans.segments.rfm_scores import Binning, RfmCuts, cuts_from, read_cuts
 from segmeans.segments.value import (
     Concentration,
     SegmentValue,
@@ -39,7 +39,7 @@ from segmeans.settings import Settings
 from segmeans.tables import sql
 from segmeans.tables.duck import Table
 from segmeans.tables.order_columns import MEANINGS
-from segmeans.tables.order_funnel import FunnelStep
+from segmeans.tables.order_features import SHARE_OF
 from segmeans.tables.order_returns import Netting
 from segmeans.tables.orders import (
     CustomerTable,
@@ -132,6 +132,18 @@ class Scale:
             )
         return cls(names, cuts, settings.rfm_binning)
 
+    @classmethod
+    def kept(cls, saved: ModelRfm) -> Scale:
+        """Return the scale that a model keeps."""
+        values = asdict(saved)
+        names, rules = values.pop("names"), values.pop("rules")
+        table = NamedTable(
+            bins=saved.bins,
+            names=tuple(RfmName(**one) for one in names),
+            rules=tuple(RfmRule(**one) for one in rules),
+        )
+        return cls(table, cuts_from(values), saved.binning)
+
     def score(self, facts: Columns) -> Rfm:
         """Score customers; with a scale of amounts, only customers with amounts."""
         return rfm(
@@ -169,6 +181,76 @@ def read_log(table: Table, settings: Settings) -> OrderLog:
         time_zone=settings.time_zone,
     )
     return read(table, guess_columns(table, given), options)
+
+
+def kept_orders(found: Commerce) -> ModelOrders:
+    """Return what a model keeps of its order log, so that later logs become customers alike.
+
+    Parameters
+    ----------
+    found : Commerce
+
+    Returns
+    -------
+    ModelOrders
+    """
+    log, record = found.log, found.record
+    columns = {what: name for what, name, _ in meanings(log.columns)}
+    forms = {one.name: one.form for one in log.source.columns if one.name in columns.values()}
+    options, currency = log.options, log.options.currency
+    if currency is None and log.columns.currency:
+        currency = next((level for level, _ in log.source.levels(log.columns.currency, 1)), None)
+    of_groups = any(one.name.startswith(SHARE_OF) for one in record.features)
+    names, rules = record.rfm.table.names, record.rfm.table.rules
+    return ModelOrders(
+        columns=columns,
+        forms={name: form for name, form in forms.items() if form},
+        groups=log.groups(record.as_of) if of_groups else (),
+        order_rule=log.lines.order_rule,
+        duplicates=options.duplicates,
+        returns=options.returns,
+        zero_amounts=options.zero_amounts,
+        currency=currency,
+        time_zone=options.time_zone,
+        as_of=record.as_of.isoformat(),
+        rfm=ModelRfm(
+            **asdict(record.rfm.cuts),
+            names=tuple(ModelRfmName(**asdict(one)) for one in names),
+            rules=tuple(ModelRfmRule(**asdict(one)) for one in rules),
+        ),
+    )
+
+
+def as_trained(kept: ModelOrders, settings: Settings, names: Sequence[str]) -> Settings:
+    """Return the settings that read another order log as that of the training was read.
+
+    Parameters
+    ----------
+    kept : ModelOrders
+    settings : Settings
+        The columns that they name win, and ``as_of`` is theirs.
+    names : sequence of str
+        Columns of the other log: those of the training that it has mean what they meant, those
+        that it lacks are guessed.
+
+    Returns
+    -------
+    Settings
+    """
+    update: dict[str, object] = {
+        "orders": True,
+        "same_day": kept.order_rule,
+        "duplicates": kept.duplicates,
+        "returns": kept.returns,
+        "zero_amounts": kept.zero_amounts,
+        "currency": kept.currency,
+        "time_zone": kept.time_zone,
+    }
+    for meaning in MEANINGS:
+        setting, column = _SETTING.get(meaning, meaning), kept.columns.get(meaning, "")
+        if setting in Settings.model_fields and getattr(settings, setting) is None:
+            update[setting] = column if column in names or not column else None
+    return settings.model_copy(update=update)
 
 
 def meanings(columns: OrderColumns) -> tuple[tuple[str, str, str], ...]:
@@ -236,7 +318,7 @@ def judge(
     Commerce
     """
     scale = Scale.of(settings)
-    facts = _facts(log)
+    facts = facts_of(log)
     scored = scale.score(facts)
     ahead = lifetimes(log, Outlook(weeks=settings.horizon))
     money = facts.get(MONEY)
@@ -279,8 +361,20 @@ def judge(
     return Commerce(record, _columns(facts, scored, ahead), findings, log)
 
 
-def _facts(log: OrderLog, day: date | None = None) -> Columns:
-    """Return the numbers that RFM and value need, whatever the features of the study."""
+def facts_of(log: OrderLog, day: date | None = None) -> Columns:
+    """Return the numbers that RFM and value need, whatever the features of the study.
+
+    Parameters
+    ----------
+    log : OrderLog
+    day : date, optional
+        Look at the customers as they stood at the end of an earlier day.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        In the order of the ids.
+    """
     wanted: tuple[str, ...] = (RECENCY, FREQUENCY)
     wanted += (MONEY,) if log.columns.has_money else ()
     wanted += ("margin",) if log.columns.margin or log.columns.cost else ()
@@ -328,7 +422,7 @@ def _against_rfm(
         if early is not None:
             history = log.history(until)
             return compare(
-                scale.score(_facts(log, until)).names,
+                scale.score(facts_of(log, until)).names,
                 early,
                 name_list=name_list,
                 segments=k,

@@ -12,12 +12,12 @@ import pytest
 from segmeans.model import Model, load
 
 GOLDEN = Path(__file__).parent / "golden"
-NEWEST = GOLDEN / "model-3.json"
+NEWEST = GOLDEN / "model-4.json"
 
 
 @pytest.fixture
 def model() -> Model:
-    """Return a model of three numbers, a date and two categories."""
+    """Return a model of three numbers, a date and two categories, and a scale of RFM."""
     return load(NEWEST)
 
 

@@ -7,7 +7,7 @@ import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal, get_origin
 
 import typer
@@ -136,16 +136,16 @@ def _default(name: str) -> str:
 
 
 def with_settings(
-    *groups: str,
+    *groups: str, also: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of the named groups of settings, passed on as ``asked``."""
+    """Give a command the options of groups of settings, and of single ones, as ``asked``."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         names = [
             name
             for name, field in Settings.model_fields.items()
             if isinstance(field.json_schema_extra, dict)
-            and field.json_schema_extra["group"] in groups
+            and (field.json_schema_extra["group"] in groups or name in also)
         ]
 
         @functools.wraps(command)

@@ -22,10 +22,16 @@ Id = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to use. Default: all processors.")]
 
+# Of an order log; the other settings of orders are those of the training.
+LOG = (
+    *("orders", "customer", "date", "amount", "order", "quantity", "price", "product"),
+    *("product_group", "status", "cost", "margin", "discount", "currency_column", "as_of"),
+)
+
 
 @app.command()
 @told
-@with_settings("Source")
+@with_settings("Source", also=LOG)
 def score(
     *,
     model: ModelFile,
@@ -40,11 +46,13 @@ def score(
 ) -> None:
     """Say which segment every customer belongs to: segmeans score model.json new.csv."""
     settings = Settings.ask({**asked, "id": id_, "threads": threads}, where="command line")
+    from segmeans import later
     from segmeans.model import load, record_json, score
     from segmeans.report import life, screen
 
+    write_scores = later.score if settings.orders else score
     with screen.progress(quiet=quiet or json_) as progress:
-        record = score(
+        record = write_scores(
             load(model), source, out, settings=settings, overwrite=overwrite, progress=progress
         )
     if json_:
@@ -80,7 +88,7 @@ def write_sql(
 
 @app.command()
 @told
-@with_settings("Source")
+@with_settings("Source", also=LOG)
 def refresh(
     *,
     model: ModelFile,
@@ -99,13 +107,18 @@ def refresh(
     """Say whether a model still fits: segmeans refresh model.json february.csv."""
     given = {name: value for name, value in {"id": id_, "threads": threads}.items() if value}
     settings = Settings.ask({**asked, **given}, where="command line")
+    from segmeans import later
     from segmeans.model import load, record_json
     from segmeans.report import bundle, life, screen
     from segmeans.tracking import refresh
 
     old = load(model)
+    record: Any
     with screen.progress(quiet=quiet or json_) as progress:
-        record: Any = refresh(old, source, settings=settings, progress=progress)
+        if settings.orders:
+            record, settings = later.refresh(old, source, settings=settings, progress=progress)
+        else:
+            record = refresh(old, source, settings=settings, progress=progress)
     if not (quiet or json_):
         life.show_refresh(record)
     if refit:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,31 @@ class Asked:
         return self.opened.info
 
 
+@dataclass(frozen=True)
+class Beside:
+    """More columns to write beside the answers, whole in memory.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray of shape (n,)
+        In the order of the rows.
+    types : mapping of str to str
+        As :data:`TYPES`.
+    words : mapping
+        As :func:`segmeans.tables.answers.write_answers` takes them.
+    order : sequence of str
+        The columns to write.
+    """
+
+    values: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, Sequence[str | bool]]] = field(default_factory=dict)
+    order: Sequence[str] = ()
+
+
+NOTHING = Beside()
+
+
 def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[str] = ()) -> Asked:
     """Open a source whose customers a model shall score.
 
@@ -116,7 +141,7 @@ def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[st
         return Asked(opened, wanted, ())
     except ColumnNotFoundError as error:
         if error.where != "setting 'id'":
-            raise _needed(error, source, also) from None
+            raise _needed(error, model, source, also) from None
         if settings.id:
             raise
         told = _no_id(str(wanted), error.hint)
@@ -125,7 +150,7 @@ def open_for(model: Model, source: Any, settings: Settings, *, also: Sequence[st
         opened = open_table(source, reading, only=columns, words=words, known=known)
         return Asked(opened, None, (told,))
     except ColumnNotFoundError as error:
-        raise _needed(error, source, also) from None
+        raise _needed(error, model, source, also) from None
 
 
 def _has_words(feature: FeatureState) -> bool:
@@ -135,14 +160,19 @@ def _has_words(feature: FeatureState) -> bool:
     )
 
 
-def _needed(error: ColumnNotFoundError, source: Any, also: Sequence[str]) -> ColumnNotFoundError:
+def _needed(
+    error: ColumnNotFoundError, model: Model, source: Any, also: Sequence[str]
+) -> ColumnNotFoundError:
     if any(error.what == f"There is no column {name!r}" for name in also):
         return error
+    hint = f"rename {error.hint} to it, if it is the same" if error.hint else ""
+    if model.record.orders is not None:
+        hint = "the model was trained on an order log: score and refresh take one with --orders"
     return ColumnNotFoundError(
         f"{error.what}, which the model needs",
         where=str(source) if isinstance(source, (str, Path)) else "data",
         allowed=error.allowed,
-        hint=f"rename {error.hint} to it, if it is the same" if error.hint else "",
+        hint=hint,
     )
 
 
@@ -196,19 +226,60 @@ def score(
     settings = settings or Settings()
     asked = open_for(model, source, settings)
     with asked.opened:
-        tally = Tally(model.record)
-        blocks = _answers(model, asked, tally, settings.threads, progress)
-        write_answers(
-            asked.table.engine,
-            asked.id_column,
-            blocks,
-            out,
-            types=TYPES,
-            words=_words(model.record),
-            order=COLUMNS,
-            overwrite=overwrite,
+        return write_scores(
+            model, asked, out, threads=settings.threads, overwrite=overwrite, progress=progress
         )
-        return tally.result(asked)
+
+
+def write_scores(
+    model: Model,
+    asked: Asked,
+    out: str | Path,
+    *,
+    beside: Beside = NOTHING,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: Tick | None = None,
+) -> ScoredRecord:
+    """Score every row of an open source and write one line for each, as :func:`score` does.
+
+    Parameters
+    ----------
+    model : Model
+    asked : Asked
+    out : str or Path
+    beside : Beside, optional
+        More columns to write.
+    threads : int, optional
+    overwrite : bool, default=False
+    progress : callable, optional
+
+    Returns
+    -------
+    ScoredRecord
+    """
+    tally = Tally(model.record)
+    write_answers(
+        asked.table.engine,
+        asked.id_column,
+        _joined(_answers(model, asked, tally, threads, progress), beside),
+        out,
+        types={**TYPES, **beside.types},
+        words={**_words(model.record), **beside.words},
+        order=(*COLUMNS, *beside.order),
+        overwrite=overwrite,
+    )
+    return tally.result(asked)
+
+
+def _joined(
+    blocks: Iterator[dict[str, NDArray[Any] | Text | Copied]], beside: Beside
+) -> Iterator[dict[str, NDArray[Any] | Text | Copied]]:
+    first = 0
+    for block in blocks:
+        rows = slice(first, first + len(block["status"]))
+        first = rows.stop
+        yield {**block, **{name: values[rows] for name, values in beside.values.items()}}
 
 
 def _answers(

@@ -15,6 +15,7 @@ import numpy as np
 from segmeans import preparation
 from segmeans.errors import SourceError
 from segmeans.model.calibration import CERTAINTIES, DISTANCES
+from segmeans.model.order_faults import order_faults
 from segmeans.model.segmentation import Model
 from segmeans.preparation import categories, numbers
 from segmeans.preparation.transforms import EXPONENTS, LARGEST
@@ -24,9 +25,9 @@ from segmeans.tables.formats import FORMS
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA = 3
+SCHEMA = 4
 """1: preparation, centres and names. 2: also certainty cut-offs, distances and values seen.
-3: also how text was read."""
+3: also how text was read. 4: also how customers were made from orders, and the RFM scale."""
 MAX_BYTES = 10_000_000
 MOST_LEVELS = 1_000
 LONGEST_NAME = 10_000
@@ -154,6 +155,8 @@ def faults(record: ModelRecord) -> Iterator[str]:
     yield from _centre_faults(record)
     yield from _segment_faults(record)
     yield from _seen_faults(record)
+    if record.orders is not None:
+        yield from order_faults(record.orders)
 
 
 def _text_faults(record: ModelRecord) -> Iterator[str]:

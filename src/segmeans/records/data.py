@@ -114,3 +114,31 @@ class Funnel:
     rows: int
     assigned: int
     unscored: dict[str, int] = field(default_factory=dict)  # reason -> rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunnelStep:
+    """One step of the funnel and what is left after it.
+
+    Parameters
+    ----------
+    name : str
+        For example "cancelled"; the first step is "all lines".
+    rule : str
+        What leaves at this step, as a sentence.
+    left_out : int
+        Lines that leave here.
+    lines, customers, orders : int
+        What is left: lines, different customers, and orders by the rule of the log.
+    revenue : float or None
+        Sum of the amounts that are left, cancellations and returns counted negative; None for a
+        log without amounts.
+    """
+
+    name: str
+    rule: str
+    left_out: int
+    lines: int
+    customers: int
+    orders: int
+    revenue: float | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
-from segmeans.records.data import Finding, PreparationState, SourceInfo
+from segmeans.records.data import Finding, FunnelStep, PreparationState, SourceInfo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,62 @@ class FeatureSeen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelRfmName:
+    """A name of RFM cells, as in the named table of the day of training."""
+
+    name: str
+    standing: int  # the best is the highest
+    state: Literal["active", "fading", "lapsed"]
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelRfmRule:
+    """A box of RFM cells that bears a name; the ends belong to it."""
+
+    name: str
+    recency: tuple[int, int]
+    frequency: tuple[int, int]
+    monetary: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelRfm:
+    """The RFM scale of the day of training, to score later customers on.
+
+    Scores run from 1 to ``bins``. Independent binning has one tuple of ``bins - 1`` cut points
+    each; nested binning has one of frequency per recency score, and one of money per recency and
+    frequency score. ``monetary`` is empty for orders without amounts.
+    """
+
+    bins: int
+    binning: Literal["independent", "nested"]
+    closed: Literal["right", "left"]  # right: a value equal to a cut point belongs below it
+    recency: tuple[tuple[float, ...], ...]  # days
+    frequency: tuple[tuple[float, ...], ...]  # orders
+    monetary: tuple[tuple[float, ...], ...]  # money
+    names: tuple[ModelRfmName, ...]  # the highest standing first
+    rules: tuple[ModelRfmRule, ...]  # the first that covers a cell names it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelOrders:
+    """How the customers of a model were made from an order log, to make later ones alike."""
+
+    columns: dict[str, str]  # meaning -> column of the log
+    forms: dict[str, str]  # column -> how its text was read
+    groups: tuple[str, ...]  # product groups whose shares are features
+    order_rule: Literal["id", "moment", "day", "line"]  # what one order is
+    duplicates: Literal["keep", "drop"]
+    returns: Literal["drop", "net"]
+    zero_amounts: Literal["auto", "keep", "drop"]
+    currency: str | None  # the one that counted; None where the log names none
+    time_zone: str | None
+    as_of: str  # the day on which customers were looked at, as 2024-12-31
+    rfm: ModelRfm
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelRecord:
     """All that is needed to say which segment anyone belongs to: what ``model.json`` holds."""
 
@@ -54,6 +111,8 @@ class ModelRecord:
     # since schema 2
     certainty_cuts: tuple[float, ...] = ()  # below the first: border; from the second on: core
     seen: tuple[FeatureSeen, ...] = ()  # in the order of the features
+    # since schema 4
+    orders: ModelOrders | None = None  # None: not trained on an order log
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +128,18 @@ class ScoredSegment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OrdersScored:
+    """How an order log became the customers that were scored."""
+
+    columns: dict[str, str]  # meaning -> column of the log
+    order_rule: str
+    as_of: date
+    trained_as_of: str  # that day of the training
+    funnel: tuple[FunnelStep, ...]
+    rfm: bool  # whether customers have RFM scores on the cut points of the training
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredRecord:
     """What came out of scoring a table with a model, without the rows."""
 
@@ -80,6 +151,7 @@ class ScoredRecord:
     unlike: int | None  # how many are unlike anyone seen; None for a model that cannot tell
     segments: tuple[ScoredSegment, ...]
     findings: tuple[Finding, ...]
+    orders: OrdersScored | None = None  # None: the source had a row per customer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from rich.text import Text
 from segmeans.plain import plain_number, plain_share
 from segmeans.records import (
     CompareRecord,
+    OrdersScored,
     RefitRecord,
     RefreshRecord,
     ScoredRecord,
@@ -40,6 +41,8 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
         Standard output by default.
     """
     on = on or console()
+    if record.orders is not None:
+        show_log(record.orders, on)
     scored = sum(segment.size for segment in record.segments)
     on.print(Text(f"{record.rows:,} customers, {scored:,} with a segment", style="bold"))
     for reason, rows in record.unscored.items():
@@ -67,7 +70,42 @@ def show_scored(record: ScoredRecord, out: str | Path, *, on: Console | None = N
     on.print(Text(f"Written: {plain_text(str(out))}"))
 
 
-WORDS = {"name", "name there", "feature", "from", "folder", "structure", "features"}
+def show_log(read: OrdersScored, on: Console) -> None:
+    """Print how an order log became the customers that were scored.
+
+    Parameters
+    ----------
+    read : OrdersScored
+    on : rich.console.Console
+    """
+    on.print(
+        Text(
+            f"Customers as of {read.as_of}; the model was trained as of {read.trained_as_of}",
+            style="bold",
+        )
+    )
+    told = ", ".join(f"{what} {plain_text(name)!r}" for what, name in read.columns.items())
+    on.print(Padding(Text(f"Columns of the log: {told}"), (0, 0, 0, 2), expand=False))
+    if not read.rfm:
+        on.print(Text("  No RFM scores"))
+    print_table(
+        ("step", "lines left out", "lines left", "customers", "orders"),
+        [
+            (
+                plain_text(step.name),
+                f"{step.left_out:,}",
+                f"{step.lines:,}",
+                f"{step.customers:,}",
+                f"{step.orders:,}",
+            )
+            for step in read.funnel
+        ],
+        on,
+    )
+    on.print()
+
+
+WORDS = {"step", "name", "name there", "feature", "from", "folder", "structure", "features"}
 STARTS = {
     "same": "The old centres and a search from nothing lead to the same solution.",
     "warm": "The old centres lead to a better solution than a search from nothing; it is kept.",
@@ -90,6 +128,8 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
         Standard output by default.
     """
     on = on or console()
+    if record.scored.orders is not None:
+        show_log(record.scored.orders, on)
     on.print(Text(ADVICE[record.advice], style="bold"))
     for reason in record.reasons:
         on.print(Text(f"  - {plain_text(reason)}"))

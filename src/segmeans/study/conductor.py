@@ -14,7 +14,7 @@ from segmeans.clustering import evidence, kernels
 from segmeans.clustering.coreset import count_distinct
 from segmeans.clustering.evidence import Evidence
 from segmeans.clustering.search import Budget, Solution, sweep
-from segmeans.commerce import Commerce, judge, meanings, of_customers, read_log
+from segmeans.commerce import Commerce, judge, kept_orders, meanings, of_customers, read_log
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned, Model
 from segmeans.prepared import PreparedRows, draw, everyone, prepare
@@ -184,7 +184,7 @@ def _conduct(
     ready = ready._replace(findings=(*ready.findings, *prices))
     record = _record(ready, searched, settings, assigned, centres, commerce, progress)
     table = ready.opened.table
-    trained = model.calibrated(_model(record), assigned, table)
+    trained = model.calibrated(_model(record, commerce), assigned, table)
     return Study(
         _targeted(record, trained, settings, commerce),
         Model(trained),
@@ -480,7 +480,7 @@ def _funnel(state: PreparationState, rows: PreparedRows) -> Funnel:
     return Funnel(rows=len(rows.status), assigned=rows.used, unscored=unscored)
 
 
-def _model(record: StudyRecord) -> ModelRecord:
+def _model(record: StudyRecord, commerce: Commerce | None) -> ModelRecord:
     uses = {role.use: role.name for role in record.roles}
     return ModelRecord(
         kind="segmeans model",
@@ -498,4 +498,5 @@ def _model(record: StudyRecord) -> ModelRecord:
             )
             for one in record.segments
         ),
+        orders=None if commerce is None else kept_orders(commerce),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segmeans.plain import plain_share
-from segmeans.records import Finding
+from segmeans.records import Finding, FunnelStep
 from segmeans.tables.duck import Engine, Table, quoted
 from segmeans.tables.names import shown
 from segmeans.tables.order_baskets import SALES
 from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_features import OrderFeature
-from segmeans.tables.order_funnel import PEOPLE, FunnelStep
+from segmeans.tables.order_funnel import PEOPLE
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import KEPT
 from segmeans.tables.order_returns import Netting

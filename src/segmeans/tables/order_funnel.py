@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from segmeans.records import FunnelStep
 from segmeans.tables.duck import Engine
 from segmeans.tables.order_baskets import BASKETS, SALES
 from segmeans.tables.order_lines import Lines
@@ -15,34 +14,6 @@ PEOPLE = (
 )
 NETTED = "taken back whole"
 PART = 8_000_000  # baskets whose customers or orders are told apart at once
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FunnelStep:
-    """One step of the funnel and what is left after it.
-
-    Parameters
-    ----------
-    name : str
-        For example "cancelled"; the first step is "all lines".
-    rule : str
-        What leaves at this step, as a sentence.
-    left_out : int
-        Lines that leave here.
-    lines, customers, orders : int
-        What is left: lines, different customers, and orders by the rule of the log.
-    revenue : float or None
-        Sum of the amounts that are left, cancellations and returns counted negative; None for a
-        log without amounts.
-    """
-
-    name: str
-    rule: str
-    left_out: int
-    lines: int
-    customers: int
-    orders: int
-    revenue: float | None
 
 
 def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep, ...]:

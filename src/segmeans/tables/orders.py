@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.errors import DataError, SettingError
-from segmeans.records import Finding
+from segmeans.records import Finding, FunnelStep
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_baskets import BASKETS, SALES, write_baskets, write_sales
 from segmeans.tables.order_columns import OrderColumns, guess_columns
@@ -40,7 +40,7 @@ from segmeans.tables.order_features import (
     choose,
 )
 from segmeans.tables.order_findings import log_findings, table_findings
-from segmeans.tables.order_funnel import FunnelStep, after_netting, funnel
+from segmeans.tables.order_funnel import after_netting, funnel
 from segmeans.tables.order_lines import Lines, tidy
 from segmeans.tables.order_options import KEPT, STEP, STEPS, OrderOptions
 from segmeans.tables.order_returns import Netting, net
@@ -164,7 +164,11 @@ class OrderLog:
         return self.source.engine
 
     def customers(
-        self, features: Sequence[str] = ("rfm",), *, as_of: date | None = None
+        self,
+        features: Sequence[str] = ("rfm",),
+        *,
+        as_of: date | None = None,
+        groups: Sequence[str] | None = None,
     ) -> CustomerTable:
         """Return one row per customer.
 
@@ -174,6 +178,8 @@ class OrderLog:
             "rfm", "behaviour", "all" or names of features.
         as_of : date, optional
             Look at the customers as they stood at the end of an earlier day.
+        groups : sequence of str, optional
+            Product groups that have a feature, by default the largest.
 
         Raises
         ------
@@ -191,7 +197,8 @@ class OrderLog:
             )
         has = available(self.columns, has_times=self.lines.has_times)
         by_group = any(name == "all" or name.startswith(SHARE_OF) for name in features)
-        groups = self._groups(day) if by_group and "group" in has else ()
+        if groups is None:
+            groups = self.groups(day) if by_group and "group" in has else ()
         chosen = choose(features, has, groups)
         table = self._made(chosen, Stand.of(self.lines, day), groups, day)
         return CustomerTable(
@@ -205,7 +212,7 @@ class OrderLog:
             findings=(*self.findings, *table_findings(table, chosen)),
         )
 
-    def _groups(self, day: date) -> tuple[str, ...]:
+    def groups(self, day: date) -> tuple[str, ...]:
         """Return the largest product groups by revenue, or by lines without amounts."""
         stand = Stand.of(self.lines, day)
         rows = self.engine.rows(

@@ -10,7 +10,7 @@ import numpy as np
 from segmeans.clustering import kernels
 from segmeans.errors import DataError
 from segmeans.model.calibration import DISTANCES, UNLIKE, Spread
-from segmeans.model.files import Tally, open_for
+from segmeans.model.files import Asked, Tally, open_for
 from segmeans.model.segmentation import Model
 from segmeans.plain import plain_share
 from segmeans.records import FeatureDrift, ModelRecord, RefreshRecord, ScoredRecord
@@ -68,24 +68,54 @@ def refresh(
     ColumnNotFoundError, SourceError
         When the source cannot be read or lacks a column.
     """
-    record, settings = model.record, settings or Settings()
+    check_trained(model)
+    settings = settings or Settings()
+    asked = open_for(model, source, settings)
+    with asked.opened:
+        return refreshed(model, asked, threads=settings.threads, progress=progress)
+
+
+def check_trained(model: Model) -> None:
+    """Refuse a model that does not know the day of its training.
+
+    Raises
+    ------
+    DataError
+    """
+    record = model.record
     if not record.seen:
         raise DataError(
             "The model does not know the customers of the day of training",
             found=f"schema {record.schema}",
             hint="train it again with segmeans run",
         )
-    asked = open_for(model, source, settings)
-    threads = settings.threads or kernels.default_threads()
-    with asked.opened:
-        tally = Tally(record)
-        spread = Spread(record.preparation, {one.column: one.edges for one in record.seen})
-        for raw, scored, _ in model.blocks(asked.table, threads=threads):
-            tally.add(scored)
-            spread.add(raw)
-            if progress is not None:
-                progress("Scoring", tally.rows, asked.table.n_rows)
-        return judged(record, tally.result(asked), spread)
+
+
+def refreshed(
+    model: Model, asked: Asked, *, threads: int | None = None, progress: Tick | None = None
+) -> RefreshRecord:
+    """Score the customers of an open source and say whether the model still fits them.
+
+    Parameters
+    ----------
+    model : Model
+    asked : Asked
+    threads : int, optional
+    progress : callable, optional
+
+    Returns
+    -------
+    RefreshRecord
+    """
+    record, threads = model.record, threads or kernels.default_threads()
+    tally = Tally(record)
+    spread = Spread(record.preparation, {one.column: one.edges for one in record.seen})
+    for raw, scored, _ in model.blocks(asked.table, threads=threads):
+        tally.add(scored)
+        spread.add(raw)
+        if progress is not None:
+            progress("Scoring", tally.rows, asked.table.n_rows)
+    return judged(record, tally.result(asked), spread)
 
 
 def judged(record: ModelRecord, scored: ScoredRecord, spread: Spread) -> RefreshRecord:
