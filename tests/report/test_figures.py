@@ -7,6 +7,7 @@ import struct
 import sys
 import warnings
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_the_map_draws_everyone_where_they_are(five: Any) -> None:
     drawn = np.concatenate([np.asarray(cloud.get_offsets()) for cloud in clouds])
     units = np.column_stack(list(five.sample.units.values()))
     assert sorted(map(tuple, drawn)) == sorted(map(tuple, units))
-    assert axes.get_xlabel() == "Annual Income (k$)"
+    assert axes.get_xlabel() == "annual income (k$)"
     said = [text.replace("\n", " ") for text in texts(figure)]
     assert {f"{one.number} {one.name}" for one in five.record.segments} <= set(said)
 
@@ -176,10 +177,34 @@ def test_hostile_names_are_drawn_as_text_without_a_warning(mixed: Any) -> None:
         for figure in drawn:
             figures.image(figure, "svg")
     said = "\n".join(text for figure in drawn for text in texts(figure))
-    assert "$x_1$" in said.replace("\n", "")
+    assert "$x 1$" in said.replace("\n", " ")
     assert "<script>" in said
     assert "\x1b" not in said
     assert b"<script>" not in figures.image(drawn[2], "svg")
+
+
+def test_names_that_would_hide_other_segments_stand_beside_the_map(
+    make_market: Callable[[int], Any],
+) -> None:
+    crowd = make_market(6)  # no gaps between the segments
+    [figure] = figures.draw(crowd, ["map"])
+    axes = figure.figure.axes
+    names = {segment.name for segment in crowd.record.segments}
+    on_map = {text.get_text().replace("\n", " ") for text in axes[0].texts}
+    assert len(axes) == 2
+    assert on_map == {str(number) for number in range(1, 7)}
+    assert names <= {text.get_text().replace("\n", " ") for text in axes[1].texts}
+
+
+def test_every_pair_names_its_segments_by_number(mixed: Any) -> None:
+    [figure] = figures.draw(mixed, ["pairs"])
+    numbers = [str(segment.number) for segment in mixed.record.segments]
+    panels = [axes for axes in figure.figure.axes if axes.get_yticks().size and axes.collections]
+    scattered = [axes for axes in panels if any(text.get_text() in numbers for text in axes.texts)]
+    count = len(mixed.sample.units)
+    assert len(scattered) == count * (count - 1) // 2
+    for axes in scattered:
+        assert [text.get_text() for text in axes.texts] == numbers
 
 
 def test_a_constant_column_and_missing_values_do_not_stop_the_pairs(mixed: Any) -> None:

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import segmeans
@@ -109,6 +110,65 @@ def test_the_page_itself_never_scrolls_sideways(browser: Any, path: Path, width:
     opened.goto(path.as_uri())
     opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+# Words of the heads of the heat table that stand on more than one line; … and - may end one.
+BROKEN = """() => {
+  const broken = [];
+  for (const name of document.querySelectorAll('.heat-name')) {
+    const text = name.firstChild;
+    for (const word of text.data.matchAll(/[^\\s\u2026-]+/g)) {
+      const range = document.createRange();
+      range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+
+
+@pytest.fixture(scope="module")
+def twelve(tmp_path_factory: pytest.TempPathFactory, make: Any) -> Path:
+    angles = 2 * np.pi * np.arange(12) / 12
+    draw = np.random.default_rng(2)
+    around = [
+        np.repeat(9 * turn(angles + phase), 20) + draw.normal(size=240)
+        for turn in (np.cos, np.sin)
+        for phase in (0.0, 0.7, 1.9)
+    ]
+    names = ("household_income", "average_order_value", "tenure_months", "discount_share")
+    names += ("days_since_last_order", "visits")
+    study = make(dict(zip(names, around, strict=True)), 12, ks=2)
+    written = tmp_path_factory.mktemp("twelve") / "report.html"
+    data = page.report_data(study.record, recommend(study.record, read_playbook()))
+    written.write_text(page.html(data), "utf-8")
+    return written
+
+
+def test_twelve_segments_stand_side_by_side(browser: Any, twelve: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    opened.goto(twelve.as_uri())
+    table = "document.querySelector('#differences .wide')"
+    assert opened.evaluate("document.querySelectorAll('.heat-name').length") == 12
+    assert opened.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0
+    assert opened.evaluate(BROKEN) == []
+    context.close()
+
+
+def test_a_table_that_goes_on_fades_out_until_its_end(browser: Any, twelve: Path) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 800})
+    opened = context.new_page()
+    opened.goto(twelve.as_uri())
+    table = "document.querySelector('#differences .wide')"
+    more = f"parseFloat(getComputedStyle({table}).getPropertyValue('--more'))"
+    assert opened.evaluate(f"{table}.scrollWidth > {table}.clientWidth")
+    opened.wait_for_function(f"{more} > 20")
+    opened.evaluate(f"{table}.scrollLeft = {table}.scrollWidth")
+    opened.wait_for_function(f"{more} === 0")
+    left = opened.evaluate(f"{table}.querySelector('tbody th').getBoundingClientRect().left")
+    assert left == opened.evaluate(f"{table}.getBoundingClientRect().left")  # stays in sight
     context.close()
 
 

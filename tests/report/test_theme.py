@@ -81,3 +81,22 @@ def test_names_break_between_traits() -> None:
 def test_characters_without_a_glyph_are_seen_to_be_missing() -> None:
     assert theme.drawable("net \U00020000") == f"net {theme.NO_GLYPH}"
     assert theme.drawable("الدخل € $x$") == "الدخل € $x$"
+
+
+@pytest.mark.parametrize("ground", ["#08306b", "#4484bd", "#6ba3cf", "#c98848", "#fafafa"])
+def test_text_on_a_ground_is_of_the_colour_that_stands_out_more(ground: str) -> None:
+    inks = {"white": "#ffffff", theme.INK: theme.INK}
+    taken = theme.ink_on(ground)
+    assert contrast(ground, inks[taken]) == max(contrast(ground, ink) for ink in inks.values())
+
+
+def test_lines_with_names_from_right_to_left_are_read_from_the_left() -> None:
+    name = "\u05d4\u05db\u05e0\u05e1\u05d4 \u05e9\u05e0\u05ea\u05d9\u05ea"
+    mark = "\u200e"  # LEFT-TO-RIGHT MARK: before the line, and between a name and a number
+    assert theme.wrap(f"{name} 1,095 (+1.7 SD).", 9, 9, lines=1) == (
+        f"{mark}{name}{mark} 1,095 (+1.7 SD)."
+    )
+    assert theme.wrap_name(f"high {name}, low {name}", 9, 9, lines=1) == (
+        f"{mark}high {name}{mark}, low {name}{mark}"
+    )
+    assert mark not in theme.wrap("plain income", 9, 9, lines=1)

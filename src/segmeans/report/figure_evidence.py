@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from segmeans.records import Score, StudyRecord
@@ -82,6 +83,7 @@ def _panel(axes: Axes, record: StudyRecord, title: str, points: list[tuple[int, 
             axes.annotate(
                 f"{value:.2f}", (k, value), (0, 8), textcoords="offset points", ha="center",
                 size=theme.SMALL, weight="bold", color=theme.ACCENT,
+                path_effects=[withStroke(linewidth=3, foreground="white", alpha=0.8)],
             )  # fmt: skip
     span = float(high.max() - low.min()) or 1.0
     axes.set_ylim(float(low.min()) - 0.08 * span, float(high.max()) + 0.28 * span)

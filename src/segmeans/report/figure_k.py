@@ -103,7 +103,7 @@ def _call_out(axes: Axes, rows: Sequence[KRow], place: int, text: str) -> None:
     height = rows[max(place - reach, 0)].inertia + 0.11 * top
     axes.annotate(
         text, (row.k, row.inertia), (row.k + (0.1 if right else 0.25), min(height, 0.77 * top)),
-        va="bottom", ha="right" if right else "left", linespacing=1.2, zorder=6, **style,
+        va="bottom", ha="right" if right else "left", zorder=6, **style,
         arrowprops={"arrowstyle": "-", "color": theme.ACCENT, "lw": 0.9, "shrinkB": 5,
                     "relpos": (1 if right else 0, 0)},
     )  # fmt: skip
@@ -132,13 +132,15 @@ def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figu
     height = max(3.4, BAND * len(bands) + 0.75)
     sheet = theme.sheet(*words, height=height)
     whole = sheet.width - 0.75
-    axes = sheet.axes(0.55, 0.5, 2.1 if bands else whole, 2.7 if bands else height - 0.6)
-    if bands:
-        axes.set_position(_raised(axes, height - 3.4, sheet))
-    _silhouettes_over_k(axes, record)
+    alone = bool(bands) and sum(row.silhouette is not None for row in record.k_table) == 1
+    if not alone:  # of one k alone there is no curve
+        axes = sheet.axes(0.55, 0.5, 2.1 if bands else whole, 2.7 if bands else height - 0.6)
+        if bands:
+            axes.set_position(_raised(axes, height - 3.4, sheet))
+        _silhouettes_over_k(axes, record)
     if bands:
         name = min(2.15, 0.45 + max(name_width(segment.name) for segment in record.segments))
-        left = 2.85 + name
+        left = name if alone else 2.85 + name
         room = sheet.axes(left, 0.5, sheet.width - left - 0.45, height - 0.75)
         _bands(room, record, bands, means, name)
     return words, sheet.figure
@@ -183,7 +185,7 @@ def _tell(axes: Axes, row: KRow, record: StudyRecord) -> None:
         text, (row.k, value), (0, 7 if recommended else -8), textcoords="offset points",
         ha="right" if place > 0.75 else "left" if place < 0.15 else "center",
         va="bottom" if recommended else "top", size=theme.SMALL, weight="bold",
-        color=theme.ACCENT, linespacing=1.2,
+        color=theme.ACCENT,
     )  # fmt: skip
 
 
@@ -242,7 +244,7 @@ def segment_labels(axes: Axes, record: StudyRecord, inches: float) -> None:
         )
         axes.text(
             -0.33 * inch, y, name, transform=axes.get_yaxis_transform(), ha="right", va="center",
-            size=theme.SMALL, linespacing=1.15,
+            size=theme.SMALL,
         )  # fmt: skip
 
 

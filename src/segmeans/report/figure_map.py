@@ -15,6 +15,7 @@ from segmeans.records import Segment, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.segments.words import feature_words
+from segmeans.segments.words import labels as label_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ MOST_POINTS = 5_000
 VECTOR_POINTS = 3_000  # more than these become pixels inside an SVG
 STEP = 0.34  # inches for a name of two lines beside the map
 MOST_NAMED = 8  # segments named on the map; more are named beside it
+MOST_FOREIGN = 0.01  # share of the customers, of other segments, that a name may hide
 LARGER = {"^": 1.25, "v": 1.25, "<": 1.25, ">": 1.25, "P": 1.2, "X": 1.2}  # for equal weight
 PAIRS = range(3, 7)  # numbers of features for which pairs can be read
 MOST_PAIRED = 12  # segments that can be told apart in small panels
@@ -66,7 +68,31 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
         plane, shares, right = principal_plane(sample, record.centres)
         features = len(record.preparation.features)
         words = captions.plane_map(record, shares, right, features, len(rows))
-    beside = 2.35 if record.k > MOST_NAMED else 0.0
+    if record.k <= MOST_NAMED:
+        figure, fits = _map(record, sample, plane, words, rows, beside=0.0)
+        if fits:
+            return words, figure
+    return words, _map(record, sample, plane, words, rows, beside=2.35)[0]
+
+
+def _map(
+    record: StudyRecord,
+    sample: CustomerSample,
+    plane: Plane,
+    words: Words,
+    rows: NDArray[np.intp],
+    *,
+    beside: float,
+) -> tuple[Figure, bool]:
+    """Draw a map with the names on it, or ``beside`` it in so many inches.
+
+    Returns
+    -------
+    matplotlib Figure
+    fits : bool
+        Whether no name had to stand on customers of other segments.
+    """
+    fits = True
     height = max(4.6, STEP * record.k if beside else 0.0)
     sheet = theme.sheet(*words, height=height + 0.6)
     axes = sheet.axes(0.7, 0.52, sheet.width - 0.8 - beside, height)
@@ -81,8 +107,8 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
     if beside:
         _key(sheet, record, sheet.width - beside + 0.15, min(0.42, height / record.k))
     elif record.k > 1:
-        _name_on_map(axes, plane, record, rows)
-    return words, sheet.figure
+        fits = _name_on_map(axes, plane, record, rows, sample.labels[rows])
+    return sheet.figure, fits
 
 
 def _drawn(m: int) -> NDArray[np.intp]:
@@ -98,7 +124,8 @@ def _features_plane(record: StudyRecord, sample: CustomerSample, names: list[str
         [[_position(record, segment, name) for name in names] for segment in record.segments]
     )
     scales = [_scale(record, name, sample.units[name]) for name in names]
-    return Plane(points, centres, (names[0], names[1]), (scales[0], scales[1]))
+    told = label_words(names)
+    return Plane(points, centres, (told[names[0]], told[names[1]]), (scales[0], scales[1]))
 
 
 def _scale(record: StudyRecord, name: str, values: Floats) -> str:
@@ -239,11 +266,17 @@ def _key(sheet: theme.Sheet, record: StudyRecord, left: float, step: float) -> N
         name = theme.wrap_name(
             segment.name, width - 0.5, theme.SMALL, lines=2 if step > 0.32 else 1
         )
-        axes.text(0.48, y, name, va="center", size=theme.SMALL, linespacing=1.1)
+        axes.text(0.48, y, name, va="center", size=theme.SMALL)
 
 
-def _name_on_map(axes: Axes, plane: Plane, record: StudyRecord, rows: NDArray[np.intp]) -> None:
-    """Write each name beside its disc, where it hides the least."""
+def _name_on_map(
+    axes: Axes,
+    plane: Plane,
+    record: StudyRecord,
+    rows: NDArray[np.intp],
+    owners: NDArray[np.int32],
+) -> bool:
+    """Write each name beside its disc, where it hides the least; return whether all fit."""
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # settled before places are measured
     box = axes.get_window_extent()
     discs = axes.transData.transform(plane.centres)
@@ -264,14 +297,17 @@ def _name_on_map(axes: Axes, plane: Plane, record: StudyRecord, rows: NDArray[np
             for spot in _places(x, y, width, height, radius + 4)
         ]
         place = min(costs, key=lambda pair: pair[0])[1]
+        if np.mean(_inside(place, points) & (owners != segment.number - 1)) > MOST_FOREIGN:
+            return False
         taken.append(place)
         middle = ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
         across, up = axes.transAxes.inverted().transform(middle)
         label = axes.text(
             across, up, text, transform=axes.transAxes, ha="center", va="center", size=theme.LABEL,
-            weight="bold", zorder=8, linespacing=1.15, color=theme.INK,
+            weight="bold", zorder=8, color=theme.INK,
         )  # fmt: skip
         label.set_path_effects([withStroke(linewidth=3.2, foreground="white", alpha=0.9)])
+    return True
 
 
 Box = tuple[float, float, float, float]
@@ -293,17 +329,18 @@ def _places(x: float, y: float, width: float, height: float, gap: float) -> list
 
 def _cost(spot: Box, taken: list[Box], points: Floats, room: Box) -> float:
     """Return what a name would hide: other names, discs, customers, or itself at the edge."""
-    left, low, right, high = spot
     area = _area(spot)
     outside = 1 - _overlap(spot, room) / area
     hidden = sum(_overlap(spot, other) / min(area, _area(other)) for other in taken)
-    inside = (
-        (points[:, 0] > left)
-        & (points[:, 0] < right)
-        & (points[:, 1] > low)
-        & (points[:, 1] < high)
-    )
-    return 60 * outside + 20 * hidden + 25 * float(inside.sum()) / max(len(points), 1)
+    inside = int(_inside(spot, points).sum())
+    return 60 * outside + 20 * hidden + 25 * inside / max(len(points), 1)
+
+
+def _inside(spot: Box, points: Floats) -> NDArray[np.bool_]:
+    """Return which customers a name would stand on."""
+    left, low, right, high = spot
+    across, up = points[:, 0], points[:, 1]
+    return np.asarray((across > left) & (across < right) & (up > low) & (up < high))
 
 
 def _strayed(spot: Box, discs: Floats, own: int) -> float:
@@ -344,6 +381,7 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
     sheet = theme.sheet(*words, height=7.4)
     labels = sample.labels[rows]
     values = {name: sample.units[name][rows] for name in names}
+    told = label_words(names)
     scales = {name: _scale(record, name, values[name]) for name in names}
     size = 14 if count < 5 else 7
     gap, left, low = 0.14, 0.72, 0.62
@@ -358,12 +396,15 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
             else:
                 points = np.column_stack([values[across], values[upwards]])
                 _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
-                _axis(axes, "y", upwards if j == 0 else "", scales[upwards])
-            _axis(axes, "x", across if i == count - 1 else "", scales[across])
+                for segment in record.segments if record.k > 1 else ():
+                    x, y = (_position(record, segment, name) for name in (across, upwards))
+                    theme.disc(axes, x, y, segment.number, size=14 if count < 5 else 10)
+                _axis(axes, "y", told[upwards] if j == 0 else "", scales[upwards])
+            _axis(axes, "x", told[across] if i == count - 1 else "", scales[across])
             axes.set_xlim(*_limits(values[across], scales[across]))
             if i != j:
                 axes.set_ylim(*_limits(values[upwards], scales[upwards]))
-            _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j)
+            _quiet(axes, first=j == 0, last=i == count - 1, diagonal=i == j, small=count > 4)
     if record.k > 1:
         empty = 1 if 0.3 * record.k <= cell[1] else 2  # rows of panels beside which it stands
         step = min(0.3, empty * (cell[1] + gap) / record.k)
@@ -386,10 +427,11 @@ def _limits(values: Floats, scale: str) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _quiet(axes: Axes, *, first: bool, last: bool, diagonal: bool) -> None:
+def _quiet(axes: Axes, *, first: bool, last: bool, diagonal: bool, small: bool) -> None:
     """Keep few tick labels, on the outer edges alone."""
     for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
-        axis.set_major_locator(LogLocator(numticks=3) if scale == "log" else MaxNLocator(nbins=4))
+        plain = MaxNLocator(nbins=3 if small else 4)
+        axis.set_major_locator(LogLocator(numticks=3) if scale == "log" else plain)
     if diagonal:
         axes.set_yticks([])
     axes.tick_params(

@@ -97,7 +97,6 @@ def gorge(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
         theme.disc(axes, 0.1 * inch, up, place + 1, size=14, transform=axes.transAxes)
         axes.text(
             0.28 * inch, up, title, transform=axes.transAxes, va="center", size=8.5, weight="bold",
-            linespacing=1.1,
         )  # fmt: skip
     sheet.text(
         0, 0.1, "similarity of customers to the segment", size=theme.SMALL, color=theme.MUTED

@@ -154,10 +154,9 @@ def _heat_below(record: StudyRecord, shown: list[Line], words: Words) -> Figure:
     """Draw segments as rows, features as columns, everyone in the first row."""
     name, high = 2.3, 0.36 if record.k <= 12 else 0.31
     wide = (INNER - name) / len(shown)
-    heads = [theme.wrap(line.words, 1.5, HEAD, lines=2) for line in shown]
-    longest = max(theme.text_width(part, HEAD) for text in heads for part in text.split("\n"))
+    heads, head, angle = _heads(shown, wide)
     height = record.k * high + GAP + high
-    sheet = theme.sheet(*words, height=longest + 0.1 + height + 0.6)
+    sheet = theme.sheet(*words, height=head + 0.1 + height + 0.6)
     axes = sheet.axes(name, 0.6, INNER - name, height)
     everyone = -0.5 - GAP / high
     axes.set_xlim(0, len(shown))
@@ -167,9 +166,8 @@ def _heat_below(record: StudyRecord, shown: list[Line], words: Words) -> Figure:
     for place, line in enumerate(shown):
         x = place + 0.5
         _write(axes, x, everyone, line.everyone, color=theme.MUTED, size=size)
-        _write(
-            axes, x, everyone - 0.5 - 0.05 / high, heads[place], va="bottom", rotation=90, size=HEAD
-        )
+        top = everyone - 0.5 - 0.05 / high
+        _write(axes, x, top, heads[place], va="bottom", rotation=angle, size=HEAD)
         for row in line.rows:
             _cell(axes, x, row.segment - 0.5, row, line.value(row), size=size)
     _write(axes, -0.15 / wide, everyone, "everyone", ha="right", color=theme.MUTED, size=HEAD)
@@ -178,8 +176,24 @@ def _heat_below(record: StudyRecord, shown: list[Line], words: Words) -> Figure:
     return sheet.figure
 
 
+def _heads(shown: list[Line], wide: float) -> tuple[list[str], float, float]:
+    """Return the names of columns, the inches they stand high, and their angle.
+
+    They lie where every word fits the ``wide`` inches of a column, and stand elsewhere.
+    """
+    broad = wide - 0.08
+    texts = [theme.wrap(line.words, broad, HEAD, lines=3) for line in shown]
+    words = (word for line in shown for word in theme.drawable(line.words).split())
+    fit = all(theme.text_width(word, HEAD) <= broad for word in words)
+    if fit and not any(text.endswith("…") for text in texts):
+        return texts, 0.15 * max(text.count("\n") + 1 for text in texts), 0.0
+    texts = [theme.wrap(line.words, 1.5, HEAD, lines=2) for line in shown]
+    parts = (part for text in texts for part in text.split("\n"))
+    return texts, max(theme.text_width(part, HEAD) for part in parts), 90.0
+
+
 def _write(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
-    usual: dict[str, Any] = {"ha": "center", "va": "center", "size": 9, "linespacing": 1.1}
+    usual: dict[str, Any] = {"ha": "center", "va": "center", "size": 9}
     axes.text(x, y, text, **(usual | how))
 
 
@@ -189,9 +203,8 @@ def _cell(axes: Axes, x: float, y: float, row: ProfileRow, text: str, *, size: f
     colour = SPREAD((effect + FULL) / (2 * FULL))
     sides = np.array([-0.48, 0.48, 0.48, -0.48]), np.array([-0.47, -0.47, 0.47, 0.47])
     axes.fill(sides[0] + x, sides[1] + y, color=colour, lw=0)
-    light = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
     _write(
-        axes, x, y, text, size=size, color=theme.INK if light > 0.55 else "white",
+        axes, x, y, text, size=size, color=theme.ink_on(colour),
         weight="bold" if abs(row.effect) >= NOTABLE else "normal",
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.patches import Rectangle
 
 from segmeans.plain import plain_number, plain_share, set_share
@@ -30,7 +30,6 @@ SHADE = LinearSegmentedColormap.from_list("revenue", ["#eef4f9", "#9cc4e0", "#0b
 STANDINGS = LinearSegmentedColormap.from_list(
     "standing", [theme.LOW, "#e0a873", "#f3e3cf", "#d8e6f1", "#7fb0d6", theme.HIGH]
 )
-DARK = 0.5  # brightness below which letters are white
 STATES = {"active": theme.HIGH, "fading": "#7a7a7a", "lapsed": theme.LOW}
 
 
@@ -57,7 +56,7 @@ def heat(found: RfmRecord) -> tuple[Words, Figure]:
         colour = "#f6f7f8" if value is None else SHADE(scale(max(value, scale.vmin or 0.0)))
         text = "few" if value is None and cell.customers else _plain(value)
         _cell(axes, cell, colour)
-        ink = _ink(colour) if value is not None else theme.MUTED
+        ink = theme.ink_on(colour) if value is not None else theme.MUTED
         small = f"{cell.customers:,}" if by_money else plain_share(cell.share)
         place = cell.frequency - 0.5, cell.recency - 0.5
         lift = 0.13 if cell.customers else 0.0
@@ -97,7 +96,7 @@ def grid(found: RfmRecord) -> tuple[Words, Figure]:
         _cell(axes, cell, colour, edge=None)
         axes.text(
             cell.frequency - 0.06, cell.recency - 0.92, plain_share(cell.share), ha="right",
-            va="bottom", size=theme.SMALL, color=_ink(colour),
+            va="bottom", size=theme.SMALL, color=theme.ink_on(colour),
         )  # fmt: skip
         _borders(axes, cell, cells)
     for name, run in _places(cells, found.cuts.bins):
@@ -106,7 +105,7 @@ def grid(found: RfmRecord) -> tuple[Words, Figure]:
         label = theme.wrap(name, len(run) * width - 0.2, theme.LABEL, lines=2, bold=True)
         axes.text(
             first.frequency - 1 + 0.07, first.recency - 0.1, label, ha="left", va="top",
-            size=theme.LABEL, weight="bold", color=_ink(colour), linespacing=1.15,
+            size=theme.LABEL, weight="bold", color=theme.ink_on(colour),
         )  # fmt: skip
     return words, sheet.figure
 
@@ -182,11 +181,6 @@ def _cell(axes: Axes, cell: RfmCell, colour: Colour, edge: str | None = "white")
             edgecolor=edge or "none", lw=3 if edge else 0, zorder=1,
         )
     )  # fmt: skip
-
-
-def _ink(colour: Colour) -> str:
-    red, green, blue = to_rgb(colour)
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < DARK else theme.INK
 
 
 def _worth(cell: RfmCell, *, by_money: bool) -> float | None:

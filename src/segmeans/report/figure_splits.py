@@ -319,7 +319,7 @@ def _names(
         name = theme.wrap_name(
             record.segments[segment - 1].name, 1.7, theme.SMALL, lines=2 if step > 0.3 else 1
         )
-        axes.text(wide + 0.38, y, name, va="center", size=theme.SMALL, linespacing=1.1)
+        axes.text(wide + 0.38, y, name, va="center", size=theme.SMALL)
 
 
 def _middles(record: StudyRecord, strands: Sequence[Strand], plan: Layout) -> dict[int, float]:

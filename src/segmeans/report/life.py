@@ -22,8 +22,8 @@ from segmeans.records import (
     TrackRecord,
 )
 from segmeans.report.page_moves import noise_words
-from segmeans.report.screen import console, show_findings
-from segmeans.segments.words import plain_text
+from segmeans.report.screen import console, show_findings, show_list
+from segmeans.segments.words import plain_text, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,6 +105,7 @@ def show_log(read: OrdersScored, on: Console) -> None:
     on.print()
 
 
+MOST_NAMED = 5  # features of a study in a list of studies
 WORDS = {"step", "name", "name there", "feature", "from", "folder", "structure", "features"}
 STARTS = {
     "same": "The old centres and a search from nothing lead to the same solution.",
@@ -131,8 +132,7 @@ def show_refresh(record: RefreshRecord, *, on: Console | None = None) -> None:
     if record.scored.orders is not None:
         show_log(record.scored.orders, on)
     on.print(Text(ADVICE[record.advice], style="bold"))
-    for reason in record.reasons:
-        on.print(Text(f"  - {plain_text(reason)}"))
+    show_list(map(plain_text, record.reasons), on)
     print_table(
         ("feature", "psi", "Cramer's V", "p", "missing then", "missing now", "drift"),
         [
@@ -233,7 +233,7 @@ def show_studies(found: Sequence[StudySummary], *, on: Console | None = None) ->
                 f"{one.customers:,}",
                 str(one.k),
                 plain_text(one.structure),
-                plain_text(", ".join(one.features)),
+                _few(one.features),
             )
             for one in found
         ],
@@ -293,7 +293,9 @@ def show_track(record: TrackRecord, *, on: Console | None = None) -> None:
         Standard output by default.
     """
     on = on or console()
-    for step in record.steps:
+    for place, step in enumerate(record.steps):
+        if place:
+            on.print()
         _show_step(step, on)
 
 
@@ -325,20 +327,24 @@ def _show_step(step: Step, on: Console) -> None:
         rows = [[*row, left] for row, left in zip(step.values, step.left_values, strict=True)]
         rows.append([*step.joined_values])
         _print_matrix(step, [[plain_number(total) for total in row] for row in rows], on)
-    on.print()
-    for name in (name for name in numbers if name not in step.origins):
+    others = [name for name in numbers if name not in step.origins]
+    if others:
+        on.print()
+    for name in others:
         on.print(Text(f"  To {_numbered(name, numbers)}"))
     beyond = [flow for flow in step.flows if flow.beyond_noise]
     on.print()
     if not beyond:
         on.print(Text("  No flow is larger than the flow back by more than chance allows."))
-    for flow in beyond:
-        told = (
-            f"- {flow.customers:,} ({plain_share(flow.share)}) went from "
+    show_list(
+        (
+            f"{flow.customers:,} ({plain_share(flow.share)}) went from "
             f"{plain_text(flow.origin)!r} to {plain_text(flow.target)!r}, "
             f"{flow.back:,} the other way."
-        )
-        on.print(Padding(Text(told), (0, 0, 0, 2)))
+            for flow in beyond
+        ),
+        on,
+    )
 
 
 def _with_outside(step: Step) -> list[list[int]]:
@@ -359,6 +365,13 @@ def _print_matrix(step: Step, cells: list[list[str]], on: Console) -> None:
 
 def _numbered(name: str, numbers: dict[str, str]) -> str:
     return f"{numbers.get(name, '-')} {plain_text(name)}"
+
+
+def _few(features: Sequence[str]) -> str:
+    """Name a few features, shortened, and count the others."""
+    named = [shorten(plain_text(name), 32) for name in features[:MOST_NAMED]]
+    left = len(features) - len(named)
+    return ", ".join(named) + (f" and {left} more" if left else "")
 
 
 def _part(count: int, whole: int) -> str:

@@ -125,7 +125,7 @@ def show_inspection(seen: Inspection, *, on: Console | None = None) -> None:
     show_source(seen.source, on)
     if seen.orders:
         _show_title("What the columns of the order log mean", on)
-        _show_list((f"{what}: {column} ({why})" for what, column, why in seen.orders), on)
+        show_list((f"{what}: {column} ({why})" for what, column, why in seen.orders), on)
     show_roles(seen.roles, on)
     show_findings(seen.findings, on)
     if seen.preparation is not None:
@@ -151,7 +151,7 @@ def show_verdict(record: StudyRecord, on: Console) -> None:
     verdict = record.verdict
     asked = "" if record.k == verdict.recommended_k else f", {record.k} as asked"
     _show_title(f"How many segments: {verdict.recommended_k} recommended{asked}", on)
-    _show_list(_sentences(verdict), on)
+    show_list(_sentences(verdict), on)
     _show_table(k_table(record), on)
 
 
@@ -190,7 +190,7 @@ def show_robustness(found: Sequence[Variation], on: Console) -> None:
     if not found:
         return
     _show_title("What other choices would give (agreement: 1 is the same segments)", on)
-    _show_list(
+    show_list(
         (
             f"{one.what}: {one.agreement:.2f}; segment {one.segment} changes most, "
             f"{plain_share(one.kept, 0)} of it kept"
@@ -339,7 +339,8 @@ def _show_title(text: str, on: Console) -> None:
     on.print(Text(text, style="bold"))
 
 
-def _show_list(sentences: Iterable[str], on: Console) -> None:
+def show_list(sentences: Iterable[str], on: Console) -> None:
+    """Print sentences one below the other, each behind a dash."""
     for sentence in sentences:
         _show_item(Text(sentence), on)
 

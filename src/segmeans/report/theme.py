@@ -16,6 +16,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from segmeans.report.look import INK as INK
@@ -61,6 +62,9 @@ FALLBACKS = (
 )
 NO_GLYPH = "\u25af"
 _K = re.compile(r"\bk = (?=\d)")
+_RIGHT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # written from right to left
+_RUN_ENDS = re.compile(f"([{_RIGHT}])(?=\\s*(?:[^\\s{_RIGHT}]|$))")
+_FROM_LEFT = "\u200e"
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 _FLAG_A = 0x1F1E6
 
@@ -127,6 +131,25 @@ def _families() -> tuple[str, ...]:
 @functools.cache
 def _fonts() -> tuple[FT2Font, ...]:
     return tuple(font_manager.get_font(font_manager.findfont(family)) for family in _families())
+
+
+def ink_on(colour: Any) -> str:
+    """Return the colour of text that stands out more from a ground: white, or our ink.
+
+    Contrast as in the Web Content Accessibility Guidelines 2.2.
+
+    Examples
+    --------
+    >>> ink_on("#0b559f"), ink_on("#6ba3cf")
+    ('white', '#1f2933')
+    """
+
+    def light(of: Any) -> float:
+        parts = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(of))
+        return sum(c * w for c, w in zip(parts, (0.2126, 0.7152, 0.0722), strict=True))
+
+    ground = light(colour) + 0.05
+    return "white" if 1.05 / ground >= ground / (light(INK) + 0.05) else INK
 
 
 def drawable(text: object) -> str:
@@ -213,10 +236,19 @@ def wrap(text: object, width: float, size: float, *, lines: int, bold: bool = Fa
             words.insert(0, word)
         if len(done) == lines - 1:
             done.append(_cut(line, width, size, bold=bold))
-            return "\n".join(done)
+            return _from_left(done)
         done.append(line)
         line = ""
-    return "\n".join([*done, line] if line else done)
+    return _from_left([*done, line] if line else done)
+
+
+def _from_left(lines: list[str]) -> str:
+    """Join lines of ours, each read from the left, with names from right to left in their place."""
+    ended = "\\g<1>" + _FROM_LEFT
+    return "\n".join(
+        _FROM_LEFT + _RUN_ENDS.sub(ended, line) if _RUN_ENDS.search(line) else line
+        for line in lines
+    )
 
 
 def _fits(line: str, width: float, size: float, *, bold: bool) -> bool:
@@ -242,7 +274,7 @@ def wrap_name(name: str, width: float, size: float, *, lines: int, bold: bool = 
         else:
             done.append(trait)
     if len(done) <= lines and all(text_width(line, size, bold=bold) <= width for line in done):
-        return "\n".join(done)
+        return _from_left(done)
     return wrap(name, width, size, lines=lines, bold=bold)
 
 
