@@ -23,6 +23,7 @@ _SCATTERED = 0.85  # chance of ending somewhere new above which plain climbs are
 _PATIENCE = 32  # plain starts after which fewer than three hits end them
 _LEADERS = 4  # solutions that must withstand swaps
 _CANDIDATES = 64  # points on which a swap may put a centre, unless all points are fewer
+_STILL = 1e-4  # of the mean variance of the columns: what shifts less on a sample may stop there
 _PLAIN_ENOUGH = 16  # on samples, clusters up to which swaps are not worth their cost
 
 _BASE_WORK = 1e9  # multiply-adds per k that a search of 2048 points and 8 clusters may spend
@@ -135,6 +136,7 @@ class Hunt:
         self.rough = rough if rough is not None and fits else None
         self.tally = Tally(points.exact)
         self._random = np.random.default_rng([setup.seed, k])
+        self._still = 0.0 if points.exact else _STILL * _mean_variance(points)
         self._trials = 2 + int(np.log(k))
         self._swapping = False
         m, d = points.points.shape
@@ -221,7 +223,7 @@ class Hunt:
         uniforms = self._random.random((count, self.k, self._trials))
         where = self.rough or self.points
         begun = kernels.starts(
-            where.points, where.weights, self.k, uniforms, _STRICT, 0.0, self.setup.threads
+            where.points, where.weights, self.k, uniforms, _STRICT, self._still, self.setup.threads
         )
         hits = [1] * count
         ends = _Ends(begun.centres, begun.inertia, begun.counts)
@@ -254,7 +256,7 @@ class Hunt:
                 return _Ends(ends.centres, ends.inertia, ends.labels)
             mass = [np.bincount(labels, weights, self.k) for labels in ends.labels]
             return _Ends(ends.centres, ends.inertia, np.stack(mass))
-        runs = kernels.polish(points, weights, list(centres), _STRICT, 0.0, threads)
+        runs = kernels.polish(points, weights, list(centres), _STRICT, self._still, threads)
         return _Ends(
             np.stack([run.centres for run in runs]),
             np.array([run.inertia for run in runs]),
@@ -277,6 +279,12 @@ class Hunt:
             drawn = self._random.random(_CANDIDATES) * mass[-1]
             chosen[:] = np.minimum(np.searchsorted(mass, drawn, side="right"), len(points) - 1)
         return rows
+
+
+def _mean_variance(points: Points) -> float:
+    squares = np.einsum("ij,ij->i", points.points, points.points)
+    columns = int(points.points.shape[1])
+    return dot(points.weights, squares) / float(points.weights.sum()) / columns
 
 
 def _gathered(ends: _Ends) -> list[Optimum]:

@@ -307,7 +307,8 @@ class Pass:
         for first in range(0, len(rows), BLOCK):
             block = _centred(rows[first : first + BLOCK], self._origin)
             mass = None if weights is None else weights[first : first + BLOCK]
-            parts = [_accumulate(block, mass, centres) for centres in self._tables]
+            lengths = _lengths(block)
+            parts = [_accumulate(block, mass, lengths, centres) for centres in self._tables]
             self._totals = [_add(*pair) for pair in zip(self._totals, parts, strict=True)]
 
 
@@ -315,12 +316,10 @@ def _add(one: Partials, other: Partials) -> Partials:
     return Partials(one.counts + other.counts, one.sums + other.sums, one.inertia + other.inertia)
 
 
-def _accumulate(block: Floats, mass: Floats | None, centres: Floats) -> Partials:
+def _accumulate(block: Floats, mass: Floats | None, lengths: Floats, centres: Floats) -> Partials:
     """Assign one block and add it up; products with 0 and 1 do the choosing."""
-    lengths = _lengths(block)
-    share = _memberships(block, centres, lengths).astype(np.float64)
-    if mass is not None:
-        share *= mass
+    members = _memberships(block, centres, lengths)
+    share = members.astype(np.float64) if mass is None else members * mass
     counts, sums = share.sum(axis=1), share @ block
     squares = float(lengths.sum() if mass is None else lengths @ mass)
     explained = float(np.sum(centres * (sums + (sums - counts[:, None] * centres))))
