@@ -51,7 +51,8 @@ def test_mall_income_and_score_are_five_natural_segments(data_dir: Path) -> None
 
 
 def test_mall_with_age_is_six_or_four_and_five_is_named_unstable(data_dir: Path) -> None:
-    evidence = _evidence(_mall(data_dir, 2, 3, 4), 8, PLAN)
+    plan = PLAN._replace(resamples=100, tables=20)  # as in a study: 6 is found again in 87 %
+    evidence = _evidence(_mall(data_dir, 2, 3, 4), 8, plan)
     found = decide(evidence.rows, Settings(k=(1, 8)), evidence.flows)
     assert {found.recommended_k, found.runner_up} == {4, 6}
     assert not Case(evidence.rows[4]).found_again

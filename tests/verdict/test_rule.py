@@ -111,6 +111,17 @@ def test_a_k_that_misses_by_chance_is_a_near_tie() -> None:
     assert verdict(row(3), row(4, recovered=0.82)).sure == "moderate"
 
 
+def test_a_near_tie_is_the_runner_up_before_what_is_clearly_less() -> None:
+    """The curve bends at k = 2, which stands out 0.18 less than k = 3; k = 4 by 0.01 more."""
+    rows = [
+        row(k, **CROWD | {"silhouette_excess": excess})
+        for k, excess in ((2, 0.02), (3, 0.2), (4, 0.21))
+    ]
+    found = verdict(*rows)
+    assert (found.recommended_k, found.near_ties, found.also) == (3, (4,), (2,))
+    assert found.runner_up == 4
+
+
 def test_unstable_numbers_between_the_two_best_are_named() -> None:
     crowded = [row(k, **CROWD) for k in (4, 6)]
     found = verdict(crowded[0], row(5, **CROWD, **LOOSE), crowded[1])

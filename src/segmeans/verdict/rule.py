@@ -87,8 +87,9 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
     within = [k for k in ranking if _within(k, cases, settings)] or ranking
     chosen = within[0]
     word = _word(cases, chosen)
-    runner_up = within[1] if len(within) > 1 else None
     near, also = _near_ties(cases, within, word, flows or {})
+    others = sorted(within[1:], key=lambda k: k not in near)  # near-ties come first
+    runner_up = others[0] if others else None
     weak = _weak_link(cases, chosen, word)
     alone = rivals(rows) if cases else {}
     return Verdict(
