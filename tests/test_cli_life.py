@@ -161,7 +161,7 @@ def test_audience(folder: Path) -> None:
         "--like",
         out,
         "--out",
-        folder / "later",
+        folder / "audience-later",
         "--json",
     )
     assert code == 0

@@ -158,6 +158,43 @@ def test_refresh_and_refit_of_an_order_log(folder: Path, tmp_path: Path) -> None
     assert kept == load(model).record.orders
 
 
+def test_an_audience_of_an_order_log(folder: Path, tmp_path: Path) -> None:
+    model, out = folder / "study/model.json", tmp_path / "audience"
+    told = ("--segment", 1, "--fields", "CustomerID,revenue", "--out", out, "--orders")
+    code, said, error = run("audience", model, folder / "orders.csv", *told)
+    assert code == 0, error
+    assert "lines left out" in said
+    [file] = [path for path in out.iterdir() if path.suffix == ".csv"]
+    first = [r["CustomerID"] for r in rows_of(folder / "study/segments.csv") if r["segment"] == "1"]
+    assert [row["CustomerID"] for row in rows_of(file)] == first
+    code, _, error = run(
+        "audience", model, folder / "orders.csv", "--orders", "--fields", "e-mail", "--out", out
+    )
+    assert code == 2
+    assert "There is no column 'e-mail' (customers of the order log)" in error
+
+
+@pytest.mark.parametrize(
+    ("written", "as_of"), [("{1}/{0}", "2025-04-04"), ("{0}/{1}", "2025-03-05")]
+)
+def test_dates_are_read_as_on_the_day_of_training(tmp_path: Path, written: str, as_of: str) -> None:
+    """The 3rd of April or the 4th of March: the log of the training says which."""
+    lines = ["customer,order_id,date,amount"]
+    for number in range(1, 199):
+        day = written.format(f"{number % 12 + 1:02}", f"{number % 27 + 1:02}")
+        lines.append(f"c{number % 41},{number},{day}/2024,{number}.5")
+    (tmp_path / "orders.csv").write_text("\n".join(lines), "utf-8")
+    chosen = ("--k", 2, "--fast", "--no-figures", "--quiet", "--out", tmp_path / "study")
+    code, _, error = run("run", tmp_path / "orders.csv", "--orders", *chosen)
+    assert code in (0, 3), error
+    later_log = "customer,order_id,date,amount\na,1,03/04/2025,5\n"
+    (tmp_path / "later.csv").write_text(later_log, "utf-8")
+    model = load(tmp_path / "study/model.json")
+    record = later.score(model, tmp_path / "later.csv", tmp_path / "scored.csv")
+    assert record.orders is not None
+    assert record.orders.as_of.isoformat() == as_of
+
+
 def test_a_log_without_orders_is_told_of_orders(folder: Path, tmp_path: Path) -> None:
     model = load(folder / "study/model.json")
     with pytest.raises(ColumnNotFoundError, match="--orders"):

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from segmeans.clustering import kernels
-from segmeans.errors import DataError, SettingError, SourceError, nearest_name
+from segmeans.errors import (
+    ColumnNotFoundError,
+    DataError,
+    SettingError,
+    SourceError,
+    nearest_name,
+)
+from segmeans.later import open_log
 from segmeans.model import Model, record_json
 from segmeans.model.files import Asked, Tally, Tick, open_for
 from segmeans.records import (
@@ -23,6 +30,7 @@ from segmeans.records import (
     Finding,
     ModelRecord,
     ModelSegment,
+    OrdersScored,
 )
 from segmeans.segments.actions_power import group_size, smallest_lift
 from segmeans.settings import Settings
@@ -126,7 +134,7 @@ def audience(
     if earlier is not None:
         plan = replace(plan, seed=earlier.seed)
     columns = [*plan.fields, *([plan.email] if plan.email else [])]
-    asked = open_for(model, source, settings, also=list(dict.fromkeys(columns)))
+    asked, orders = _opened(model, source, settings, list(dict.fromkeys(columns)))
     with asked.opened, Outputs(out, overwrite=overwrite) as outputs:
         if plan.holds_out and asked.id_column is None:
             raise DataError(
@@ -135,9 +143,24 @@ def audience(
                 hint="name the column with --id",
             )
         writer = _Writer(model, asked, plan, earlier, settings.threads, progress)
-        record = writer.write(outputs, segments)
+        record = replace(writer.write(outputs, segments), orders=orders)
         outputs.text(RECORD, record_json(record))
     return record
+
+
+def _opened(
+    model: Model, source: Any, settings: Settings, also: list[str]
+) -> tuple[Asked, OrdersScored | None]:
+    """Open a table of customers, or make one of an order log, which has no other columns."""
+    if not settings.orders:
+        return open_for(model, source, settings, also=also), None
+    log = open_log(model, source, settings)
+    names = log.asked.table.names
+    for name in also:
+        if name not in names:
+            log.asked.opened.close()
+            raise ColumnNotFoundError.from_names(name, names, where="customers of the order log")
+    return log.asked, log.orders
 
 
 def chosen(record: ModelRecord, wanted: Sequence[str]) -> list[ModelSegment]:

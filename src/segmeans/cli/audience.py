@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from segmeans.cli.base import Quiet, app, told, with_settings
+from segmeans.cli.base import LOG, Quiet, app, told, with_settings
 from segmeans.cli.life import Customers, Id, ModelFile, Threads
 from segmeans.config import split_names
 from segmeans.settings import Settings
@@ -14,7 +14,7 @@ from segmeans.settings import Settings
 
 @app.command()
 @told
-@with_settings("Source")
+@with_settings("Source", also=LOG)
 def audience(
     *,
     model: ModelFile,

@@ -26,6 +26,12 @@ ORDER = (
     *("score", "sql", "audience", "refresh", "track", "list", "compare", "doctor"),
 )
 
+# Of an order log; the other settings of orders are those of the training.
+LOG = (
+    *("orders", "customer", "date", "amount", "order", "quantity", "price", "product"),
+    *("product_group", "status", "cost", "margin", "discount", "currency_column", "as_of"),
+)
+
 
 class _InOrder(TyperGroup):
     """Commands listed in the order in which they are used."""

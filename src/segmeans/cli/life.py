@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from segmeans.cli.base import Quiet, app, told, with_settings
+from segmeans.cli.base import LOG, Quiet, app, told, with_settings
 from segmeans.settings import Settings
 
 ModelFile = Annotated[str, typer.Argument(help="A model.json.", show_default=False)]
@@ -21,12 +21,6 @@ Id = Annotated[
     typer.Option("--id", help="Column that identifies a customer, if not that of the training."),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads to use. Default: all processors.")]
-
-# Of an order log; the other settings of orders are those of the training.
-LOG = (
-    *("orders", "customer", "date", "amount", "order", "quantity", "price", "product"),
-    *("product_group", "status", "cost", "margin", "discount", "currency_column", "as_of"),
-)
 
 
 @app.command()

@@ -167,7 +167,7 @@ def _needed(
         return error
     hint = f"rename {error.hint} to it, if it is the same" if error.hint else ""
     if model.record.orders is not None:
-        hint = "the model was trained on an order log: score and refresh take one with --orders"
+        hint = "the model was trained on an order log: say --orders if this is one"
     return ColumnNotFoundError(
         f"{error.what}, which the model needs",
         where=str(source) if isinstance(source, (str, Path)) else "data",

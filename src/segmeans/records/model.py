@@ -190,3 +190,4 @@ class AudienceRecord:
     unscored: dict[str, int]  # reason -> rows
     segments: tuple[AudienceSegment, ...]
     findings: tuple[Finding, ...]
+    orders: OrdersScored | None = None  # None: the source had a row per customer

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from segmeans.plain import set_share
 from segmeans.records import AudienceRecord
-from segmeans.report.life import print_table
+from segmeans.report.life import print_table, show_log
 from segmeans.report.screen import console, show_findings
 from segmeans.segments.words import plain_text
 
@@ -29,6 +29,8 @@ def show_audience(record: AudienceRecord, out: str | Path, *, on: Console | None
         Standard output by default.
     """
     on = on or console()
+    if record.orders is not None:
+        show_log(record.orders, on)
     written = sum(one.written for one in record.segments)
     held = sum(one.held_out for one in record.segments)
     tells = f"{record.rows:,} customers, {written:,} to act upon"
