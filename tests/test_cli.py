@@ -262,7 +262,7 @@ def test_notebook_is_written_once(customers: Path, tmp_path: Path) -> None:
     assert book["nbformat"] == 4
     assert all(cell["execution_count"] for cell in book["cells"] if cell["cell_type"] == "code")
     plain = tmp_path / "plain.ipynb"
-    options = ("--k", "1-3", "--fast", "--no-run", "--quiet", "--to")
+    options = ("--k", "1-3", "--fast", "--no-run", "--quiet", "--out")
     assert segmeans("notebook", customers, *options, plain).returncode == 0
     assert not any(cell.get("outputs") for cell in json.loads(plain.read_text("utf-8"))["cells"])
     again = segmeans("notebook", customers, "--to", file)

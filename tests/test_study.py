@@ -247,6 +247,18 @@ def test_prints_in_a_terminal_and_a_notebook(study: Study) -> None:
     assert study._repr_html_().count("<tr>") == 6
 
 
+def test_words_stand_at_the_left_and_numbers_at_the_right(study: Study) -> None:
+    lines = str(study).split("\n")[2:8]
+    customers = lines[0].index("customers") + len("customers")
+    for line, one in zip(lines[1:], study.record.segments, strict=True):
+        assert line.index(one.name) == lines[0].index("name")
+        assert line[:customers].endswith(f" {one.size:,}")
+    html = study._repr_html_()
+    for one in study.record.segments:
+        assert f'<td style="text-align: left">{one.name}</td>' in html
+        assert f'<td style="text-align: right">{one.size:,}</td>' in html
+
+
 def test_html_escapes_what_comes_from_the_data() -> None:
     rng = np.random.default_rng(1)
     hostile = "<script>alert(1)</script>"

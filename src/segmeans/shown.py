@@ -37,6 +37,13 @@ def segment_rows(record: StudyRecord) -> list[Row]:
     return rows
 
 
+def _sides(record: StudyRecord) -> list[str]:
+    """Where the columns of :func:`segment_rows` stand: words at the left, numbers at the right."""
+    centre = record.segments[0].centre.values() if record.segments else []
+    words = ["left" if isinstance(value, str) else "right" for value in centre]
+    return ["right", "left", "right", "right", *words]
+
+
 def headline(record: StudyRecord) -> str:
     """Say in one line what was found.
 
@@ -68,11 +75,11 @@ def as_text(record: StudyRecord) -> str:
     str
     """
     rows = segment_rows(record)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    columns = list(zip(*rows, strict=True))
+    for i, side in enumerate(_sides(record)):
+        width = max(map(len, columns[i]))
+        columns[i] = tuple(f"{cell:{'<' if side == 'left' else '>'}{width}}" for cell in columns[i])
+    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
     return "\n".join([headline(record), "", *lines, "", *record.verdict.reasons])
 
 
@@ -87,15 +94,21 @@ def as_html(record: StudyRecord) -> str:
     -------
     str
     """
-    head, *body = segment_rows(record)
-    header = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body
+    sides = _sides(record)
+    head, *body = (
+        "".join(
+            f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+            for cell, side in zip(row, sides, strict=True)
+        )
+        for tag, row in zip(
+            ["th", *["td"] * len(record.segments)], segment_rows(record), strict=True
+        )
     )
+    rows = "".join(f"<tr>{cells}</tr>" for cells in body)
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in record.verdict.reasons)
     return (
         f"<div><p><strong>{escape(headline(record))}</strong></p>"
-        f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"<ul>{reasons}</ul></div>"
     )
 

@@ -143,7 +143,8 @@ def plot(
     source: Source = None,
     config: Config = None,
     to: Annotated[
-        str | None, typer.Option(help="File to write, .png or .svg. Default: NAME.png.")
+        str | None,
+        typer.Option("--to", "--out", help="File to write, .png or .svg. Default: NAME.png."),
     ] = None,
     overwrite: Replace = False,
     quiet: Quiet = False,
@@ -174,7 +175,7 @@ def notebook(
     *,
     source: Source = None,
     config: Config = None,
-    to: Annotated[str, typer.Option(help="File to write.")] = "study.ipynb",
+    to: Annotated[str, typer.Option("--to", "--out", help="File to write.")] = "study.ipynb",
     run: Annotated[
         bool, typer.Option("--run/--no-run", help="Run its cells, so that it shows their outputs.")
     ] = True,
