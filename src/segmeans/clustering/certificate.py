@@ -206,6 +206,8 @@ def _reason(starts: int, hits: int, chance: float, needed: Needed, k: int, conve
         return "Certified: one cluster has one best centre, the mean."
     seen = f"{hits} of {starts} independent starts ended in the best solution"
     new = f"the chance that one more start finds a better one is about {plain_share(chance, 2)}"
+    if chance == 0.0:
+        new = "no solution was met only once, which puts the chance of a better one near 0 %"
     if hits < needed.hits:
         return f"Not certified: {seen}; {needed.hits} were asked for."
     if chance > needed.chance:

@@ -77,6 +77,8 @@ def silhouette(record: StudyRecord, means: NDArray[np.float64], below: float, dr
     known = {row.k: row.silhouette for row in record.k_table if row.silhouette is not None}
     best = max(known, key=lambda k: known[k])
     title = f"Silhouette is highest at k = {best} ({known[best]:.2f})"
+    if len(known) == 1:
+        title = f"Silhouette {known[best]:.2f} at k = {best}"
     if record.k in known and best != record.k:
         title = f"Silhouette {known[record.k]:.2f} at k = {record.k}, "
         title += f"highest at k = {best} ({known[best]:.2f})"

@@ -49,7 +49,7 @@ FEATURES: tuple[OrderFeature, ...] = (
     OrderFeature(
         name="days_since_last_order",
         unit="days",
-        definition="Calendar days from the day of the last order to as_of; 1 is yesterday.",
+        definition="Calendar days from the last order's day to the as-of date; 1 is yesterday.",
         sets=("rfm", "behaviour", "all"),
         sql="date_diff('day', max(day), {as_of})",
         type="BIGINT",
@@ -57,7 +57,7 @@ FEATURES: tuple[OrderFeature, ...] = (
     OrderFeature(
         name="days_since_first_order",
         unit="days",
-        definition="Calendar days from the day of the first order to as_of (tenure).",
+        definition="Calendar days from the day of the first order to the as-of date (tenure).",
         sql="date_diff('day', min(day), {as_of})",
         type="BIGINT",
     ),
@@ -156,7 +156,7 @@ FEATURES: tuple[OrderFeature, ...] = (
     OrderFeature(
         name="spend_trend",
         unit="-1 to 1",
-        definition="The time from the customer's first order to as_of is cut into halves: "
+        definition="The time from the customer's first order to the as-of date is cut into halves: "
         "(recent - earlier) / (recent + earlier) revenue; 1 is all recent, -1 all earlier.",
         missing="missing with fewer than two days with orders",
         stage="halves",

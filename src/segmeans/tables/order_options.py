@@ -25,7 +25,7 @@ STEPS: dict[str, str] = {
     "zero or negative amount": "the line brought no money, or its amount cannot be read",
     "duplicate line": "equal in every column to an earlier line",
     "unreadable date": "the date is missing or cannot be read",
-    "future date": "later than as_of; without it, clearly no date of an order",
+    "future date": "later than the as-of date; without it, clearly no date of an order",
     "other currency": "not in the currency that counts",
 }
 CANCELLED, RETURNED = 2, 3  # places in STEPS, from 1
