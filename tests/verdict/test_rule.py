@@ -315,3 +315,17 @@ def test_a_changed_certificate_shows_in_the_sureness() -> None:
         full_passes=0, converged=True, certified=False, reason="",
     )  # fmt: skip
     assert verdict(replace(row(2), certificate=doubtful)).sure == "moderate"
+
+
+def test_a_proven_solution_is_not_blamed_for_the_short_searches_of_samples() -> None:
+    proven = Certificate(
+        k=2, starts=9, hits=9, distinct=1, gap=None, ari_next=None, chance_better=0.0,
+        full_passes=0, converged=True, certified=True, reason="",
+    )  # fmt: skip
+    unsteady = row(2, search=0.6)
+    found = verdict(replace(unsteady, certificate=proven))
+    assert found.weak_link == "search"
+    assert any("that found these segments is proven" in reason for reason in found.reasons)
+    doubtful = replace(proven, certified=False)
+    blamed = verdict(replace(unsteady, certificate=doubtful))
+    assert not any("is proven" in reason for reason in blamed.reasons)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 from segmeans.plain import plain_date, plain_number, plain_numbers, plain_share
@@ -84,6 +85,33 @@ class TextTable:
             rank = max(column.rank for column in kept)
             del kept[max(i for i, column in enumerate(kept) if column.rank == rank)]
         return TextTable(tuple(kept), self.chosen)
+
+    def __str__(self) -> str:
+        columns = []
+        for column in self.columns:
+            cells = [column.header.replace("- ", "-"), *column.cells]
+            width, side = max(map(len, cells)), "<" if column.align == "left" else ">"
+            columns.append([f"{cell:{side}{width}}" for cell in cells])
+        return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook, the chosen row in bold; everything is escaped."""
+
+        def line(tag: str, cells: Sequence[str], weight: str) -> str:
+            sides = [column.align for column in self.columns]
+            return "".join(
+                f'<{tag} style="text-align: {side}; font-weight: {weight}">{escape(cell)}</{tag}>'
+                for cell, side in zip(cells, sides, strict=True)
+            )
+
+        heads = [column.header.replace("- ", "-") for column in self.columns]
+        head = line("th", heads, "bold")
+        rows = zip(*(column.cells for column in self.columns), strict=True)
+        body = "".join(
+            f"<tr>{line('td', row, 'bold' if place == self.chosen else 'normal')}</tr>"
+            for place, row in enumerate(rows)
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def segment_table(record: StudyRecord) -> TextTable:

@@ -28,6 +28,7 @@ from segmeans.tables.source import Opened
 
 if TYPE_CHECKING:
     from segmeans.report.plots import Plots
+    from segmeans.report.tables import TextTable
 
 
 class Progress(Protocol):
@@ -109,6 +110,27 @@ class Study:
         from segmeans.report.plots import Plots  # matplotlib takes a second to load
 
         return Plots(self)
+
+    @property
+    def k_table(self) -> TextTable:
+        """The evidence for every number of segments, as a table to print or to show.
+
+        The numbers themselves are in ``study.record.k_table``.
+        """
+        from segmeans.report.tables import k_table
+
+        return k_table(self.record)
+
+    @property
+    def profile(self) -> TextTable:
+        """Every segment against everyone in plain units, as a table to print or to show.
+
+        Marks stand where a segment lies at least half a standard deviation above or below. The
+        numbers themselves, with medians and quartiles, are in ``study.record.profile``.
+        """
+        from segmeans.report.profile_table import profile_table
+
+        return profile_table(self.record)
 
     def renamed(self, names: Mapping[str, str]) -> Study:
         """Return the same study with other names for some of its segments.

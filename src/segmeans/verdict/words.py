@@ -26,6 +26,17 @@ _WEAK = {
     "structure": "The weak link is the structure: more searching or more customers would not "
     "change that.",
 }
+_SHORT = (
+    "The weak link is the search in the samples: short searches of the same customers disagree, so "
+    "the samples do as well; the long search that found these segments is proven."
+)
+
+
+def _weakest(weak: str, case: Case | None) -> str:
+    certificate = case.row.certificate if case else None
+    if weak == "search" and certificate is not None and certificate.certified:
+        return _SHORT
+    return _WEAK[weak]
 
 
 def reasons(
@@ -61,7 +72,7 @@ def reasons(
         said = [_found_again(cases[chosen]), _set_apart(cases[chosen])]
         said += _not_whole(cases, chosen)
         said += _chosen_because(cases, chosen, word, near, also)
-    said += [_WEAK[weak]] if weak in _WEAK and word != "none" else []
+    said += [_weakest(weak, cases.get(chosen))] if weak in _WEAK and word != "none" else []
     return (*said, _elbow(bend))
 
 
