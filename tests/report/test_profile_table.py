@@ -41,7 +41,7 @@ def test_the_table_of_k_marks_the_solution_shown(study: Study) -> None:
     assert lines[1 + study.k_table.chosen].split()[0] == "2"
     html = study.k_table._repr_html_()
     assert html.count("<tr>") == len(lines)
-    assert '<td style="text-align: right; font-weight: bold">2</td>' in html
+    assert 'font-weight: bold; white-space: nowrap">2</td>' in html
 
 
 def test_html_of_tables_escapes_what_comes_from_the_data(study: Study) -> None:

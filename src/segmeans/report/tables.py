@@ -100,7 +100,8 @@ class TextTable:
         def line(tag: str, cells: Sequence[str], weight: str) -> str:
             sides = [column.align for column in self.columns]
             return "".join(
-                f'<{tag} style="text-align: {side}; font-weight: {weight}">{escape(cell)}</{tag}>'
+                f'<{tag} style="text-align: {side}; font-weight: {weight}; '
+                f'white-space: {"nowrap" if tag == "td" else "normal"}">{escape(cell)}</{tag}>'
                 for cell, side in zip(cells, sides, strict=True)
             )
 
