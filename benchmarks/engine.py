@@ -238,6 +238,11 @@ def measure_table(name: str, rows: Rows, args: argparse.Namespace) -> list[Resul
     return results
 
 
+def as_times(ratio: float) -> str:
+    """Write how many times as long with two digits, or all before the point."""
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
 def table(results: list[Result]) -> str:
     """Return medians over the seeds, and ratios to segmeans, as Markdown."""
     lines = [
@@ -257,7 +262,7 @@ def table(results: list[Result]) -> str:
             note = f" ({runs[0].note})" if runs[0].note else ""
             lines.append(
                 f"| {data} | {n:,} x {d} | {engine}{note} | {seconds:.3g} | {cpu:.3g} "
-                f"| {seconds / ours:.2g} | {excess:.1e} |"
+                f"| {as_times(seconds / ours)} | {excess:.1e} |"
             )
     return "\n".join(lines)
 
