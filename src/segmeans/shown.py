@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from segmeans.plain import plain_share
@@ -74,12 +75,7 @@ def as_text(record: StudyRecord) -> str:
     -------
     str
     """
-    rows = segment_rows(record)
-    columns = list(zip(*rows, strict=True))
-    for i, side in enumerate(_sides(record)):
-        width = max(map(len, columns[i]))
-        columns[i] = tuple(f"{cell:{'<' if side == 'left' else '>'}{width}}" for cell in columns[i])
-    lines = ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+    lines = aligned(segment_rows(record), _sides(record))
     return "\n".join([headline(record), "", *lines, "", *record.verdict.reasons])
 
 
@@ -94,23 +90,47 @@ def as_html(record: StudyRecord) -> str:
     -------
     str
     """
-    sides = _sides(record)
-    head, *body = (
+    table = html_table(segment_rows(record), _sides(record))
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in record.verdict.reasons)
+    return f"<div><p><strong>{escape(headline(record))}</strong></p>{table}<ul>{reasons}</ul></div>"
+
+
+def aligned(rows: Sequence[Row], sides: Sequence[str]) -> list[str]:
+    """Return rows of text cells as lines, every column as wide as its widest cell.
+
+    Examples
+    --------
+    >>> aligned([("name", "share"), ("young", "5 %")], ["left", "right"])
+    ['name   share', 'young    5 %']
+    """
+    columns = []
+    for cells, side in zip(zip(*rows, strict=True), sides, strict=True):
+        width = max(map(len, cells))
+        columns.append([f"{cell:{'<' if side == 'left' else '>'}{width}}" for cell in cells])
+    return ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+
+
+def html_table(rows: Sequence[Row], sides: Sequence[str], styles: Sequence[str] = ()) -> str:
+    """Return rows of text cells, the header first, as an HTML table; everything is escaped.
+
+    ``styles`` holds what more is to be said of the cells of each row in CSS.
+
+    Examples
+    --------
+    >>> html_table([("a",), ("<b",)], ["left"]).count("&lt;b")
+    1
+    """
+    lines = [
         "".join(
-            f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+            f'<{tag} style="text-align: {side}{style}">{escape(cell)}</{tag}>'
             for cell, side in zip(row, sides, strict=True)
         )
-        for tag, row in zip(
-            ["th", *["td"] * len(record.segments)], segment_rows(record), strict=True
+        for tag, row, style in zip(
+            ["th", *["td"] * (len(rows) - 1)], rows, styles or [""] * len(rows), strict=True
         )
-    )
-    rows = "".join(f"<tr>{cells}</tr>" for cells in body)
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in record.verdict.reasons)
-    return (
-        f"<div><p><strong>{escape(headline(record))}</strong></p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<ul>{reasons}</ul></div>"
-    )
+    ]
+    body = "".join(f"<tr>{line}</tr>" for line in lines[1:])
+    return f"<table><thead><tr>{lines[0]}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _cell(value: float | str) -> str:

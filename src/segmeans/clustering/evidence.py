@@ -37,7 +37,7 @@ from segmeans.clustering.resample import Effort, effort, settle, thin
 from segmeans.clustering.rows import RowBlocks, Source, open_source, survey
 from segmeans.clustering.search import Solution
 from segmeans.clustering.stability import Resampled
-from segmeans.clustering.sums import column_sums, dot
+from segmeans.clustering.sums import column_sums, dot, one_blas_thread
 from segmeans.records import KRow
 
 POINTS = 4096  # for resamples; null tables have at most half as many
@@ -113,6 +113,7 @@ class Evidence:
         return stability.membership(offset, found.moves.shape[0], found)
 
 
+@one_blas_thread()
 def gather(
     points: ArrayLike | RowBlocks,
     solutions: Sequence[Solution],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Literal
 
 from segmeans.plain import plain_date, plain_number, plain_numbers, plain_share
@@ -19,6 +18,7 @@ from segmeans.records import (
 )
 from segmeans.segments.levels import is_question, levels_of, told
 from segmeans.segments.words import feature_words, plain_text, shorten
+from segmeans.shown import aligned, html_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,32 +87,23 @@ class TextTable:
         return TextTable(tuple(kept), self.chosen)
 
     def __str__(self) -> str:
-        columns = []
-        for column in self.columns:
-            cells = [column.header.replace("- ", "-"), *column.cells]
-            width, side = max(map(len, cells)), "<" if column.align == "left" else ">"
-            columns.append([f"{cell:{side}{width}}" for cell in cells])
-        return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+        return "\n".join(aligned(self._rows(), self._sides()))
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook, the chosen row in bold; everything is escaped."""
+        rows = self._rows()
+        styles = ["; font-weight: bold; white-space: normal"] + [
+            f"; font-weight: {'bold' if place == self.chosen else 'normal'}; white-space: nowrap"
+            for place in range(len(rows) - 1)
+        ]
+        return html_table(rows, self._sides(), styles)
 
-        def line(tag: str, cells: Sequence[str], weight: str) -> str:
-            sides = [column.align for column in self.columns]
-            return "".join(
-                f'<{tag} style="text-align: {side}; font-weight: {weight}; '
-                f'white-space: {"nowrap" if tag == "td" else "normal"}">{escape(cell)}</{tag}>'
-                for cell, side in zip(cells, sides, strict=True)
-            )
+    def _rows(self) -> list[tuple[str, ...]]:
+        columns = [(column.header.replace("- ", "-"), *column.cells) for column in self.columns]
+        return list(zip(*columns, strict=True))
 
-        heads = [column.header.replace("- ", "-") for column in self.columns]
-        head = line("th", heads, "bold")
-        rows = zip(*(column.cells for column in self.columns), strict=True)
-        body = "".join(
-            f"<tr>{line('td', row, 'bold' if place == self.chosen else 'normal')}</tr>"
-            for place, row in enumerate(rows)
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    def _sides(self) -> list[str]:
+        return [column.align for column in self.columns]
 
 
 def segment_table(record: StudyRecord) -> TextTable:
