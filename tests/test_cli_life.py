@@ -79,9 +79,12 @@ def test_refresh(folder: Path) -> None:
 
 def test_refresh_and_refit(folder: Path) -> None:
     model, out = folder / "study/model.json", folder / "refitted"
-    code, told, error = run("refresh", model, folder / "january.csv", "--refit", "--out", out)
+    code, told, error = run(
+        "refresh", model, folder / "january.csv", "--refit", "--excel", "--out", out
+    )
     assert code == 0, error
     assert "5 segments found again" in told
+    assert (out / "study.xlsx").stat().st_size > 10_000
     then = json.loads(model.read_text("utf-8"))["segments"]
     now = json.loads((out / "model.json").read_text("utf-8"))["segments"]
     assert {(one["id"], one["name"]) for one in now} == {(one["id"], one["name"]) for one in then}

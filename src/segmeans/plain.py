@@ -128,6 +128,8 @@ def plain_numbers(values: Sequence[float | None]) -> list[str]:
     ['400.0', '271.0', '65.6', '-']
     >>> plain_numbers([3.0, 12.0]), plain_numbers([1.0, 1e-9])
     (['3', '12'], ['1', '1.00e-09'])
+    >>> plain_numbers([236.51, 7.0]), plain_numbers([1051.3, 3.2])
+    (['236.5', '7.0'], ['1,051.3', '3.2'])
     """
     known = [abs(value) for value in values if value is not None and math.isfinite(value)]
     sizes = [size for size in known if size]
@@ -135,9 +137,10 @@ def plain_numbers(values: Sequence[float | None]) -> list[str]:
         return [plain_number(value) for value in values]
     digits = 0
     if any(value != round(value) for value in known):
-        # Three digits for the smallest value, but no more than five for the largest.
+        # Three digits for the smallest value, but no more than four for the largest, or five
+        # where the smallest would be left with less than two.
         least, most = (math.floor(math.log10(of(sizes))) for of in (min, max))
-        digits = max(0, min(2 - least, 4 - most))
+        digits = max(0, min(2 - least, max(3 - most, min(1 - least, 4 - most))))
     return [
         f"{value + 0.0:,.{digits}f}"
         if value is not None and math.isfinite(value)

@@ -47,6 +47,18 @@ def test_its_story_follows_the_work(written: tuple[Path, str]) -> None:
     assert "elsewhere" not in written[1]
 
 
+def test_what_a_figure_shows_is_said_once(written: tuple[Path, str]) -> None:
+    """Above it where the cells have not run; by the figure itself where they have."""
+    settings = Settings(k=(1, 4), fast=True, features=("Age", "Annual Income (k$)"))
+    with conduct(written[0] / "customers.csv", settings) as study:
+        run = notebook(study, "customers.csv", settings, told=False)
+    drawn = written[1].count("study.plot.")
+    assert drawn == run.count("study.plot.") > 5
+    assert written[1].count('"cell_type": "markdown"') - drawn == run.count(
+        '"cell_type": "markdown"'
+    )
+
+
 def test_its_cells_run_from_top_to_bottom(
     written: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,3 +218,67 @@ def test_what_most_do_not_share_is_not_said_of_them() -> None:
     assert "item 4 Yes." in action.do
     assert "item 5" not in action.do
     assert not any("item 6" in line for line in action.because)
+
+
+def surveyed(answers: Mapping[str, tuple[float, float]], *, size: int = 400) -> StudyRecord:
+    """Return a study whose first segment answers yes as often as the first share, all the second.
+
+    Levels are yes and no, or those of a city where the name says so.
+    """
+    record = study(dict.fromkeys(answers, 0.0), size=size)
+    marks, rows = [], []
+    for name, (here, everyone) in answers.items():
+        level, *others = ("Lisbon", "Porto", "Faro") if name == "city" else ("Yes", "No")
+        effect = (here - everyone) / (everyone * (1 - everyone)) ** 0.5
+        way: Any = "high" if effect > 0 else "low"
+        marks.append(
+            Marker(
+                feature=name, level=level, direction=way, effect=effect, segment=here,
+                everyone=everyone, kind="category",
+            )
+        )  # fmt: skip
+        first = next(row for row in record.profile if row.feature == name)
+        rows += [
+            replace(first, segment=s, level=one, share=0.5, mean=None, kind="category", known=size)
+            for s in (1, 2)
+            for one in (level, *others)
+        ]
+    one = replace(record.segments[0], markers=tuple(marks))
+    return replace(record, segments=(one, *record.segments[1:]), profile=tuple(rows))
+
+
+@pytest.mark.parametrize(
+    ("column", "here", "everyone", "rule", "said"),
+    [
+        ("tasty", 0.9, 0.6, "start-from-their-answers", "most of them: tasty."),
+        ("tasty", 0.1, 0.6, "start-from-their-answers", "most of them: not tasty."),
+        ("tasty", 0.4, 0.1, "ask-whom-it-concerns", "for most: tasty."),
+        ("tasty", 0.6, 0.9, "do-not-count-on-it", "everyone: tasty."),
+        ("city", 0.8, 0.3, "speak-to-what-they-share", "them: city Lisbon."),
+        ("city", 0.4, 0.1, "ask-whom-it-concerns", "for most: city Lisbon."),
+        ("city", 0.1, 0.5, "do-not-count-on-it", "everyone: city Lisbon."),
+    ],
+)
+def test_a_single_category_that_sets_a_segment_apart_has_its_advice(
+    column: str, here: float, everyone: float, rule: str, said: str
+) -> None:
+    found = recommend(surveyed({column: (here, everyone)}), BOOK)
+    [action] = [one for one in found.actions if one.segment == 1]
+    assert action.rule == rule
+    assert said in action.do
+
+
+def test_a_playbook_without_rules_for_answers_takes_them_for_categories() -> None:
+    kept = tuple(rule for rule in BOOK.rules if "answer" not in rule.when)
+    found = recommend(surveyed({"tasty": (0.1, 0.6)}), replace(BOOK, rules=kept))
+    assert found.actions[0].rule == "speak-to-what-they-share"
+    assert found.actions[0].do.endswith("them: not tasty.")
+
+
+@pytest.mark.parametrize(
+    ("here", "said"), [(0.01, "for few"), (0.99, "for nearly all"), (0.02, "2.0 %")]
+)
+def test_reasons_quote_no_share_of_fewer_than_five_customers(here: float, said: str) -> None:
+    found = recommend(surveyed({"tasty": (here, 0.5)}, size=300), BOOK)
+    first = found.actions[0].because[0]
+    assert first.startswith(f"tasty: yes {said} against 50.0 % for everyone")

@@ -33,7 +33,7 @@ def test_the_own_playbook_is_sound() -> None:
         asked = set(rule.when) | set(rule.unless)
         assert "recency" not in rule.when or "recency" in rule.needs, rule.id
         assert not set(rule.when) & set(rule.unless), rule.id
-        assert asked <= {*meanings, "other", "category"}
+        assert asked <= {*meanings, "other", "category", "answer", "minority"}
         assert rule.do.endswith(".")
 
 

@@ -174,14 +174,20 @@ def test_an_id_asked_for_as_feature_is_allowed_with_a_finding() -> None:
     assert codes(found)["id-as-feature"] == "customer_id"
 
 
-def test_codes_asked_for_as_features_are_amounts_with_a_finding() -> None:
+def test_codes_asked_for_as_features_are_categories_with_a_note() -> None:
     table = customers(Channel=[1, 2] * 30, Region=[1, 2, 3] * 20, flag=[0, 1] * 30)
     found = seen(table, features=["Channel", "Region", "age", "flag"])
-    assert role(found, "Region") == ("number", "feature")
-    assert [f.where for f in found.findings if f.code == "codes-as-amounts"] == [
+    assert role(found, "Channel") == role(found, "Region") == ("category", "feature")
+    assert [f.where for f in found.findings if f.code == "codes-as-categories"] == [
         "Channel",
         "Region",
     ]
+
+
+def test_two_numbers_asked_for_stay_amounts_where_no_name_says_that_they_are_codes() -> None:
+    found = seen(customers(orders=[1, 2] * 30), features=["orders", "age"])
+    assert role(found, "orders") == ("number", "feature")
+    assert codes(found)["codes-as-amounts"] == "orders"
 
 
 def test_a_constant_asked_for_is_left_out_and_reported() -> None:

@@ -241,6 +241,12 @@ def test_one_row_and_no_rows() -> None:
         decide([], Settings())
 
 
+def test_of_a_single_k_nothing_is_compared() -> None:
+    said = " ".join(decide([row(5)], Settings(k=5)).reasons)
+    assert "found again" in said
+    assert not any(word in said for word in ("No other k", "elbow", "Single rules"))
+
+
 def test_the_runner_up_is_put_in_terms_of_segments() -> None:
     flows = {(2, 3): np.array([[50.0, 0.0, 0.0], [0.0, 30.0, 20.0]])}
     found = decide([ONE, row(2), row(3)], Settings(), flows)

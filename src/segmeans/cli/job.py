@@ -197,7 +197,7 @@ def notebook(
         screen.progress(quiet=quiet) as progress,
         conduct(source, settings, progress=progress) as study,
     ):
-        text = text_of(study, source, settings)
+        text = text_of(study, source, settings, told=not run)
         if run:
             progress("Running the notebook", 0, 1)
             text = executing.execute(text)

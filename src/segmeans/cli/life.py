@@ -91,6 +91,12 @@ def refresh(
         bool, typer.Option("--refit", help="Fit anew; segments found again keep their names.")
     ] = False,
     out: Annotated[str, typer.Option(help="Folder for the outputs of a refit.")] = "segmeans-refit",
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Of a refit, write the report as PDF as well.")
+    ] = False,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Of a refit, write a workbook as well.")
+    ] = False,
     id_: Id = None,
     threads: Threads = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder.")] = False,
@@ -103,9 +109,13 @@ def refresh(
     settings = Settings.ask({**asked, **given}, where="command line")
     from segmeans import later
     from segmeans.model import load, record_json
-    from segmeans.report import bundle, life, screen
+    from segmeans.report import bundle, life, printing, screen
+    from segmeans.tables import workbook
     from segmeans.tracking import refresh
 
+    browser = printing.browser() if refit and pdf else None  # a missing one is said before the work
+    if refit and excel:
+        workbook.check_writer()
     old = load(model)
     record: Any
     with screen.progress(quiet=quiet or json_) as progress:
@@ -121,7 +131,16 @@ def refresh(
         with screen.progress(quiet=quiet or json_) as progress:
             study, record, tracked = continued(model, source, settings, progress=progress)
             with study:
-                bundle.write(study, out, overwrite=overwrite, tracked=tracked, progress=progress)
+                bundle.write(
+                    study,
+                    out,
+                    overwrite=overwrite,
+                    pdf=pdf,
+                    browser=browser,
+                    excel=excel,
+                    tracked=tracked,
+                    progress=progress,
+                )
         if not (quiet or json_):
             life.show_refit(record, tracked, out)
     if json_:

@@ -11,8 +11,8 @@ from segmeans.plain import plain_share
 from segmeans.records import Step
 from segmeans.report import theme
 from segmeans.report.captions import Words
-from segmeans.report.page_data import FEW
 from segmeans.report.page_moves import period
+from segmeans.segments.few import FEW, told_count
 from segmeans.segments.words import plain_text
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def flow_words(step: Step) -> Words:
             f"{plain_text(largest.origin)!r} to {plain_text(largest.target)!r}"
         )
     caption = (
-        f"{both:,} customers of both periods, {sum(step.joined):,} who joined and "
-        f"{sum(step.left):,} who left. Bands are as wide as there are customers, in the colour of "
-        "the segment they come from; who stayed is pale. A dark edge: more went there than came "
-        "back, by more than chance allows."
+        f"{told_count(both)} customers of both periods, {told_count(sum(step.joined))} who joined "
+        f"and {told_count(sum(step.left))} who left. Bands are as wide as there are customers, in "
+        "the colour of the segment they come from; who stayed is pale. A dark edge: more went "
+        "there than came back, by more than chance allows."
     )
     return Words(title, caption)
 
@@ -209,7 +209,7 @@ def _ribbons(
                 linewidth=0.9 if (origin, target) in beyond else 0.0,
             )
         )
-        if not stayed and high >= least:
+        if not stayed and high >= least and count >= FEW:
             x = bar + 0.09
             axes.text(
                 x,

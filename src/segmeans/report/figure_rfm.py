@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from segmeans.plain import plain_number, plain_share, set_share
 from segmeans.report import theme
 from segmeans.report.captions import Words
-from segmeans.report.page_data import FEW
+from segmeans.segments.few import FEW
 from segmeans.segments.rfm import RfmCell, RfmRecord, RfmShare
 from segmeans.segments.words import plain_text
 

@@ -71,7 +71,7 @@ AFTER = {
 """What a chapter ends with: words and code."""
 
 
-def notebook(study: Study, source: str, settings: Settings) -> str:
+def notebook(study: Study, source: str, settings: Settings, *, told: bool = True) -> str:
     """Return a study as the text of a Jupyter notebook, its cells not yet run.
 
     It tells a story in five parts: prepare, elbow, train, interpret, evaluate.
@@ -84,6 +84,8 @@ def notebook(study: Study, source: str, settings: Settings) -> str:
         The path or URL that the first cell reads, as the user wrote it.
     settings : Settings
         What the user asked for; settings of the output are left out.
+    told : bool, default=True
+        Say above each figure what it shows. Once its cells have run, the figures say it themselves.
 
     Returns
     -------
@@ -102,7 +104,9 @@ def notebook(study: Study, source: str, settings: Settings) -> str:
         if number in CODE:
             cells.append(("code", CODE[number]))
         for one in present:
-            cells.append(("markdown", f"**{in_markdown(one.title)}.** {in_markdown(one.caption)}"))
+            if told:
+                said = f"**{in_markdown(one.title)}.** {in_markdown(one.caption)}"
+                cells.append(("markdown", said))
             cells.append(("code", f"study.plot.{one.name}()"))
         if study.record.k > 1:
             for said, code in AFTER.get(number, ()):

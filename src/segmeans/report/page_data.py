@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from segmeans.report.tables import TextTable
 
-FEW = 5
-"""Numbers about fewer customers than this are not told."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Badge:

@@ -7,8 +7,9 @@ import io
 
 from segmeans.plain import plain_number, plain_share
 from segmeans.records import Step, TrackRecord
-from segmeans.report.page_data import FEW, Moves, Picture, Table
+from segmeans.report.page_data import Moves, Picture, Table
 from segmeans.report.tables import Column, TextTable
+from segmeans.segments.few import FEW, told_count
 from segmeans.segments.words import plain_text
 
 PICTURES = 6  # of the last steps; the tables tell of all
@@ -55,13 +56,14 @@ def _heading(step: Step) -> str:
 def _sentences(step: Step) -> list[str]:
     told = [
         f"{_heading(step)}: {plain_share(step.moved_share)} in another segment, "
-        f"{_few(sum(step.joined))} joined, {_few(sum(step.left))} left.",
+        f"{told_count(sum(step.joined))} joined, {told_count(sum(step.left))} left.",
         *noise_words(step),
     ]
     beyond = [one for one in step.flows if one.beyond_noise and one.customers >= FEW]
     told += [
         f"{one.customers:,} ({plain_share(one.share)}) went from {plain_text(one.origin)!r} to "
-        f"{plain_text(one.target)!r}, {_few(one.back)} the other way: more than chance allows."
+        f"{plain_text(one.target)!r}, {told_count(one.back)} the other way: more than chance "
+        "allows."
         for one in beyond[:FLOWS]
     ]
     if not beyond:
@@ -97,10 +99,6 @@ def noise_words(step: Step) -> list[str]:
     return told
 
 
-def _few(count: int) -> str:
-    return "few" if 0 < count < FEW else f"{count:,}"
-
-
 def _picture(step: Step) -> Picture:
     from segmeans.report import theme  # matplotlib takes a second to load
     from segmeans.report.figure_flow import flow
@@ -117,9 +115,10 @@ def _picture(step: Step) -> Picture:
 
 
 def _tables(step: Step) -> list[Table]:
+    nobody = _nobody(step)
     cells = [
         [
-            _few(count) if count < FEW else f"{count:,} ({plain_share(share)})"
+            _cell(count, nobody) if count < FEW else f"{count:,} ({plain_share(share)})"
             for count, share in zip(row, shares, strict=True)
         ]
         for row, shares in zip(step.counts, step.shares, strict=True)
@@ -130,14 +129,14 @@ def _tables(step: Step) -> list[Table]:
             f"Customers from {_heading(step)}, and their share of those who were in the segment "
             "and are still there",
             cells,
-            [_few(count) for count in step.joined],
-            [_few(count) for count in step.left],
+            [_cell(count, nobody) for count in step.joined],
+            [_cell(count, nobody) for count in step.left],
         )
     ]
     if step.value is None:
         return made
     worth = [
-        [_worth(total, count) for total, count in zip(row, counts, strict=True)]
+        [_worth(total, count, nobody) for total, count in zip(row, counts, strict=True)]
         for row, counts in zip(step.values, step.counts, strict=True)
     ]
     made.append(
@@ -146,17 +145,39 @@ def _tables(step: Step) -> list[Table]:
             f"{plain_text(step.value)} of the same customers in {period(step.after)}; of those who "
             "left as far as it is known",
             worth,
-            [_worth(*pair) for pair in zip(step.joined_values, step.joined, strict=True)],
-            [_worth(*pair) for pair in zip(step.left_values, step.left, strict=True)],
+            [
+                _worth(total, count, nobody)
+                for total, count in zip(step.joined_values, step.joined, strict=True)
+            ],
+            [
+                _worth(total, count, nobody)
+                for total, count in zip(step.left_values, step.left, strict=True)
+            ],
         )
     )
     return made
 
 
-def _worth(total: float, customers: int) -> str:
-    if customers == 0:
-        return "0"
-    return "few" if customers < FEW else plain_number(total)
+SMALL = f"<{FEW}"
+
+
+def _nobody(step: Step) -> str:
+    """Return how to write that nobody went: as a small number where there are any.
+
+    The sizes of segments are known, so a single small number among zeros could be worked out.
+    """
+    counts = [*(count for row in step.counts for count in row), *step.joined, *step.left]
+    return SMALL if any(0 < count < FEW for count in counts) else "0"
+
+
+def _cell(count: int, nobody: str) -> str:
+    if count >= FEW:
+        return plain_number(count)
+    return SMALL if count else nobody
+
+
+def _worth(total: float, customers: int, nobody: str) -> str:
+    return plain_number(total) if customers >= FEW else _cell(customers, nobody)
 
 
 def _table(

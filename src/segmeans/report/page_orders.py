@@ -5,9 +5,10 @@ from __future__ import annotations
 from segmeans.commerce import OrdersRecord
 from segmeans.plain import plain_number, plain_numbers, plain_share
 from segmeans.records import StudyRecord
-from segmeans.report.page_data import FEW, Grid, GridCell, Orders, Table
-from segmeans.report.page_parts import badge, count
+from segmeans.report.page_data import Grid, GridCell, Orders, Table
+from segmeans.report.page_parts import badge
 from segmeans.report.tables import Column, TextTable
+from segmeans.segments.few import FEW, told_count
 from segmeans.segments.rfm_compare import Foresight
 from segmeans.segments.words import plain_text
 
@@ -83,7 +84,7 @@ def _grid(found: OrdersRecord) -> Grid:
         tone = 1 + sum(one.share >= edge for edge in TONES)
         return GridCell(
             name=plain_text(one.name),
-            customers=count(one.customers),
+            customers=told_count(one.customers),
             each=""
             if one.revenue is None or one.customers < FEW
             else f"{plain_number(one.revenue, compact=True)} each",
@@ -101,7 +102,7 @@ def _names(found: OrdersRecord) -> Table:
     few = [one.customers < FEW for one in shares]
     columns = [
         Column(header="name", cells=tuple(plain_text(s.name) for s in shares), align="left"),
-        Column(header="customers", cells=tuple(count(one.customers) for one in shares)),
+        Column(header="customers", cells=tuple(told_count(one.customers) for one in shares)),
         Column(
             header="share",
             cells=tuple(

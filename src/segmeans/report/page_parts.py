@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from segmeans.plain import plain_date, plain_number, plain_numbers, plain_share
+from segmeans.plain import plain_date, plain_numbers, plain_share
 from segmeans.records import ProfileRow, Segment, StudyRecord
 from segmeans.report.look import look
 from segmeans.report.page_data import (
-    FEW,
     ActionCard,
     Badge,
     Bar,
@@ -27,6 +26,7 @@ from segmeans.segments.actions import (
     steadiness,
     trial_words,
 )
+from segmeans.segments.few import FEW, told_share
 from segmeans.segments.levels import (
     is_told_by_another,
     level_words,
@@ -130,20 +130,16 @@ def _clear(row: ProfileRow) -> float:
 
 def _two(row: ProfileRow, size: int) -> tuple[str, str]:
     if row.kind == "category":
-        return _share(row, size), plain_share(row.everyone)
+        return told_share(row.share, _known(row, size)), plain_share(row.everyone)
     if row.kind == "date":
         return plain_date(row.mean), plain_date(row.everyone)
     here, everyone = plain_numbers([row.mean, row.everyone])
     return here, everyone
 
 
-def _share(row: ProfileRow, size: int) -> str:
-    """Write the share of a level, unless it or its complement is about few customers."""
-    known = round(size * (1 - row.missing))
-    holders = round((row.share or 0.0) * known)
-    if 0 < holders < FEW:
-        return "few"
-    return "nearly all" if 0 < known - holders < FEW else plain_share(row.share)
+def _known(row: ProfileRow, size: int) -> int:
+    """Return how many customers of a segment have a value."""
+    return row.known or round(size * (1 - row.missing))
 
 
 def _like(rows: Sequence[ProfileRow], words: dict[str, str]) -> str:
@@ -238,8 +234,9 @@ def _heat_row(
 ) -> HeatRow:
     first = rows[0]
     if first.kind == "category":
-        texts = [_share(row, size) for row, size in zip(rows, sizes, strict=True)]
-        everyone = plain_share(first.everyone)
+        known = [_known(row, size) for row, size in zip(rows, sizes, strict=True)]
+        texts = [told_share(row.share, there) for row, there in zip(rows, known, strict=True)]
+        everyone = told_share(first.everyone, sum(known))
     elif first.kind == "date":
         texts, everyone = [plain_date(row.mean) for row in rows], plain_date(first.everyone)
     else:
@@ -326,14 +323,3 @@ def headline(record: StudyRecord, value: Sequence[SegmentValue]) -> str:
         f"The largest segment, “{names[largest.number]}”, holds "
         f"{plain_share(largest.share)} of the customers."
     )
-
-
-def count(number: float) -> str:
-    """Write a number of customers, unless they are few.
-
-    Examples
-    --------
-    >>> count(0), count(4), count(1234)
-    ('0', 'few', '1,234')
-    """
-    return "few" if 0 < number < FEW else plain_number(number)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from segmeans.plain import plain_number, plain_share
 from segmeans.records import KnockOut, StudyRecord, Target, TargetingRecord
-from segmeans.report.page_data import FEW, Bar, TargetCell, Targeting, TargetRow
+from segmeans.report.page_data import Bar, TargetCell, Targeting, TargetRow
 from segmeans.report.page_parts import badge
+from segmeans.segments.few import FEW
 from segmeans.segments.targeting import said_turn, standing
 from segmeans.segments.targeting_plan import KNOCK_OUTS
 from segmeans.segments.words import plain_text
@@ -48,7 +49,8 @@ def _told(found: TargetingRecord) -> str:
     }
     parts = [f"{number} {said[word][number > 1]}" for word, number in count.items() if number]
     whole = len(found.segments)
-    first = f"Of {whole} segments {', '.join(parts)}"
+    *others, last = parts
+    first = f"Of {whole} segments, {', '.join(others)} and {last}"
     if len(parts) == 1 and whole > 1:
         first = f"{'Both' if whole == 2 else 'All'} segments{parts[0].removeprefix(str(whole))}"
     return (

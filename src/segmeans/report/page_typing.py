@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from segmeans.plain import plain_share
 from segmeans.records import StudyRecord, TypingRecord
-from segmeans.report.page_data import FEW, Question, Table, Typing
+from segmeans.report.page_data import Question, Table, Typing
 from segmeans.report.page_parts import badge
 from segmeans.report.tables import Column, TextTable
+from segmeans.segments.few import FEW
 from segmeans.segments.typing_tool import TypingLine, questions, typing_lines
 from segmeans.segments.words import plain_text
 

@@ -12,8 +12,16 @@ from dataclasses import dataclass
 
 from segmeans.plain import plain_date, plain_numbers, plain_share, set_share
 from segmeans.records import KRow, Marker, ProfileRow, Segment, StudyRecord
-from segmeans.segments.actions_playbook import CATEGORY, Direction, Playbook, Rule
+from segmeans.segments.actions_playbook import (
+    ANSWER,
+    CATEGORY,
+    MINORITY,
+    Direction,
+    Playbook,
+    Rule,
+)
 from segmeans.segments.actions_power import ALPHA, POWER, group_size, smallest_lift
+from segmeans.segments.few import told_share
 from segmeans.segments.levels import YES, is_question, level_words, levels_of
 from segmeans.segments.names import SELF_EXPLAINING, answer_words
 from segmeans.segments.value import SegmentValue
@@ -124,6 +132,8 @@ class _Sign:
     meaning: str
     direction: Direction
     marker: Marker
+    known: int  # customers of the segment with a value
+    everyone: int  # customers with a value
 
 
 def recommend(
@@ -152,7 +162,10 @@ def recommend(
     levels = levels_of(record.profile)
     actions: list[Action] = []
     for segment in record.segments:
-        signs = [_sign(playbook, marker, words, levels) for marker in segment.markers]
+        signs = [
+            _sign(playbook, marker, words, levels, *_known(record, segment, marker.feature))
+            for marker in segment.markers
+        ]
         caution = doubt(record, segment.number)
         for rule in _fired(playbook, signs, known):
             used = [sign for sign in signs if rule.when.get(sign.meaning) == sign.direction]
@@ -175,15 +188,25 @@ def _sense(playbook: Playbook, of: Marker | ProfileRow, words: str) -> tuple[str
     return playbook.meaning(words), False
 
 
-def _sign(playbook: Playbook, marker: Marker, words: dict[str, str], levels: Levels) -> _Sign:
+def _known(record: StudyRecord, segment: Segment, feature: str) -> tuple[int, int]:
+    """Return how many customers of a segment, and of all, have a value in a feature."""
+    known = {row.segment: row.known for row in record.profile if row.feature == feature}
+    return known.get(segment.number, 0) or segment.size, sum(known.values())
+
+
+def _sign(
+    playbook: Playbook, marker: Marker, words: dict[str, str], levels: Levels, *known: int
+) -> _Sign:
     meaning, turned = _sense(playbook, marker, words[marker.feature])
     high = (marker.direction == "high") != turned
     if meaning == CATEGORY:
-        if not high and is_question(levels.get(marker.feature, ())) and marker.segment < 0.5:
-            high = True  # fewer say yes than elsewhere: what most of them share is no
-        elif high and marker.segment < 0.5:
-            meaning = ""  # more common than among everyone, but not what most of them share
-    return _Sign(meaning, "high" if high else "low", marker)
+        question, most = is_question(levels.get(marker.feature, ())), marker.segment >= 0.5
+        if question and most == high:
+            # Most say yes and more than elsewhere, or most say no and more than elsewhere.
+            high, meaning = True, ANSWER if playbook.asks_for(ANSWER) else CATEGORY
+        elif high and not most:
+            meaning = MINORITY
+    return _Sign(meaning, "high" if high else "low", marker, *known)
 
 
 def _fired(playbook: Playbook, signs: Sequence[_Sign], known: set[str]) -> list[Rule]:
@@ -234,18 +257,20 @@ def _action(
 
 def _told(used: Sequence[_Sign], words: dict[str, str], levels: Levels) -> tuple[list[str], str]:
     """Return the numbers that made a rule fire, and the features to be named in its action."""
-    markers = [(sign.marker, words[sign.marker.feature]) for sign in used]
-    because = [_quoted(marker, said, levels) for marker, said in markers]
-    named = ", ".join(_shared(marker, said, levels) for marker, said in markers[:NAMED])
+    because = [_quoted(sign, words[sign.marker.feature], levels) for sign in used]
+    named = ", ".join(_shared(sign, words[sign.marker.feature], levels) for sign in used[:NAMED])
     return because or ["no feature lies half a standard deviation from everyone"], named
 
 
-def _shared(marker: Marker, words: str, levels: Levels) -> str:
-    """Say a feature for the sentence of an action; of a category what most of the segment is."""
+def _shared(sign: _Sign, words: str, levels: Levels) -> str:
+    """Say a feature for the sentence of an action; of a category the level it is about."""
+    marker = sign.marker
     if not marker.level:
         return words
     if is_question(levels.get(marker.feature, ())):
-        return answer_words(words, yes=(marker.segment >= 0.5) == (marker.level.casefold() in YES))
+        most_say = marker.segment >= 0.5 or sign.meaning not in (ANSWER, CATEGORY)
+        yes = marker.level.casefold() in YES
+        return answer_words(words, yes=yes == most_say)
     said = level_words(marker.level, ())
     return said.lower() if said.casefold() in SELF_EXPLAINING else f"{words} {said}"
 
@@ -257,10 +282,13 @@ def _called(marker: Marker, words: str, levels: Levels) -> str:
     return f"{words} {said}:" if said[-1:].isdigit() else f"{words}: {said}"
 
 
-def _quoted(marker: Marker, words: str, levels: Levels) -> str:
+def _quoted(sign: _Sign, words: str, levels: Levels) -> str:
     """Say the numbers of a marker: the segment's, everyone's and the standardised difference."""
+    marker = sign.marker
     if marker.kind == "category":
-        here, everyone = plain_share(marker.segment), plain_share(marker.everyone)
+        here = told_share(marker.segment, sign.known)
+        here = here if here.endswith("%") else f"for {here}"
+        everyone = told_share(marker.everyone, sign.everyone)
     elif marker.kind == "date":
         here, everyone = plain_date(marker.segment), plain_date(marker.everyone)
     else:

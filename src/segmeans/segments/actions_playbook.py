@@ -15,7 +15,11 @@ from segmeans.segments.actions_power import group_size
 OTHER = "other"
 """The meaning of a number that no meaning of the playbook fits."""
 CATEGORY = "category"
-"""The meaning of every level of a category."""
+"""The meaning of a level of a category."""
+ANSWER = "answer"
+"""The meaning of what most of a segment answer to a question of yes and no."""
+MINORITY = "minority"
+"""The meaning of a level that more of a segment have than of everyone, but not most of it."""
 
 Direction = Literal["high", "low"]
 
@@ -71,6 +75,10 @@ class Playbook:
         """
         return next((one.name for one in self.meanings if one.fits(words)), OTHER)
 
+    def asks_for(self, meaning: str) -> bool:
+        """Return whether a rule fires on a meaning."""
+        return any(meaning in rule.when for rule in self.rules)
+
 
 def default_text() -> str:
     """Return the text of the playbook that comes with segmeans."""
@@ -114,7 +122,7 @@ def read_playbook(path: str | Path | None = None) -> Playbook:
         ) from None
     _only(values, ("meaning", "rule"), where)
     meanings = tuple(_meaning(value, where) for value in _tables(values, "meaning", where))
-    known = (*(meaning.name for meaning in meanings), OTHER, CATEGORY)
+    known = (*(meaning.name for meaning in meanings), OTHER, CATEGORY, ANSWER, MINORITY)
     rules = tuple(_rule(value, known, where) for value in _tables(values, "rule", where))
     ids = [rule.id for rule in rules]
     twice = next((name for name in ids if ids.count(name) > 1), None)

@@ -174,7 +174,7 @@ def _named_id(item: Evidence) -> ColumnRole:
 def _number(table: Table, item: Evidence) -> ColumnRole:
     name, distinct = item.column.name, item.distinct
     parts = set(words(name))
-    coded = bool(parts & _CODED) and not parts & _COUNTED
+    coded = _says_codes(name)
     if item.whole and coded and distinct <= MOST_LEVELS and distinct <= max(2, item.present / 2):
         reason = f"{distinct} whole numbers, and the name says that they are codes, not amounts"
         return _role(item, "category", reason, "feature")
@@ -186,6 +186,12 @@ def _number(table: Table, item: Evidence) -> ColumnRole:
     if item.whole and item.unique and item.missing == 0 and (why := _counts_rows(table, item)):
         return _role(item, "id", why)
     return _role(item, "number", f"{distinct:,} different numbers", "feature")
+
+
+def _says_codes(name: str) -> bool:
+    """Return whether a name says that the numbers of a column are codes, not amounts."""
+    parts = set(words(name))
+    return says_id(name) or (bool(parts & _CODED) and not parts & _COUNTED)
 
 
 def _counts_rows(table: Table, item: Evidence) -> str:
@@ -306,6 +312,8 @@ def _forced_feature(role: ColumnRole, item: Evidence) -> tuple[ColumnRole, list[
         flag = numeric and (item.low, item.high, item.distinct) == (0.0, 1.0, 2)
         if not numeric or flag:
             return replace(decided, role="category"), []
+        if _says_codes(role.name) and item.distinct <= MOST_LEVELS:
+            return replace(decided, role="category"), [_codes_as_categories(role)]
         return decided, [_codes_as_amounts(role)]
     return decided, [_odd_feature(role)]
 
@@ -317,6 +325,17 @@ def _left_out(role: ColumnRole, setting: str) -> Finding:
         where=role.name,
         evidence=f"The setting '{setting}' names it, but it cannot be used: {role.reason}.",
         advice=f"Leave it out of '{setting}'.",
+    )
+
+
+def _codes_as_categories(role: ColumnRole) -> Finding:
+    return Finding(
+        level="note",
+        code="codes-as-categories",
+        where=role.name,
+        evidence=f"It looks like codes ({role.reason}), so every code forms segments as a category "
+        "of its own: code 3 is no more than code 1, only another one.",
+        advice="Give the column a name that says what it measures if its numbers are amounts.",
     )
 
 

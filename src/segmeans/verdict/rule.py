@@ -91,7 +91,7 @@ def decide(rows: Sequence[KRow], settings: Settings, flows: Flows | None = None)
     others = sorted(within[1:], key=lambda k: k not in near)  # near-ties come first
     runner_up = others[0] if others else None
     weak = _weak_link(cases, chosen, word)
-    alone = rivals(rows) if cases else {}
+    alone = rivals(rows) if len(rows) > 1 else {}
     return Verdict(
         recommended_k=chosen,
         structure=word,

@@ -73,7 +73,7 @@ def reasons(
         said += _not_whole(cases, chosen)
         said += _chosen_because(cases, chosen, word, near, also)
     said += [_weakest(weak, cases.get(chosen))] if weak in _WEAK and word != "none" else []
-    return (*said, _elbow(bend))
+    return (*said, _elbow(bend)) if bend.low < bend.high else tuple(said)
 
 
 def _nothing(cases: Cases) -> list[str]:
@@ -165,7 +165,7 @@ def _of_naturals(cases: Cases, chosen: int, near: Sequence[int], also: Sequence[
             f"k = {_listed_numbers(near)} pass{_es(near)} the same tests, or nearly so, and "
             f"{'is' if len(near) == 1 else 'are'} about as good."
         )
-    return said or [f"No other k from {min(cases)} to {max(cases)} passes all these tests."]
+    return said or _no_other(cases, "passes all these tests")
 
 
 def _of_reproducibles(
@@ -173,7 +173,7 @@ def _of_reproducibles(
 ) -> list[str]:
     others = sorted((*near, *also))
     if not others:
-        return [f"No other k from {min(cases)} to {max(cases)} is found again so reliably."]
+        return _no_other(cases, "is found again so reliably")
     told = (
         f"k = {_listed_numbers(others)} {'is' if len(others) == 1 else 'are'} found again as well; "
     )
@@ -184,6 +184,13 @@ def _of_reproducibles(
         f"{told}{chosen} is the smallest number whose silhouette stands out from tables without "
         f"segments as clearly as any (by {cases[chosen].excess:.2f})."
     ]
+
+
+def _no_other(cases: Cases, does: str) -> list[str]:
+    """Say that no other k does as well; nothing where no other one was looked at."""
+    if len(cases) == 1:
+        return []
+    return [f"No other k from {min(cases)} to {max(cases)} {does}."]
 
 
 def _listed_numbers(numbers: Sequence[int]) -> str:
