@@ -51,6 +51,30 @@ def test_counts_by_hand_whether_values_repeat_or_not(engine: Engine, times: int)
     }
 
 
+def test_ids_are_told_at_a_glance_and_counted_as_any_text(engine: Engine) -> None:
+    """One value that is no plain word sends the column to the full census: nothing else changes."""
+    load(engine, a=["C1", "inf2", "Na3", None] * 50, b=["C1", "inf2", "Na3", "x"] * 50)
+    census = take_census(engine, "source", ["a", "b"])
+    assert census["a"] == dict.fromkeys(census["b"], 0) | dict.fromkeys(
+        ("held", "tidy", "filled", "present", "worded"), 150
+    )
+    assert census["b"] == census["a"] | dict.fromkeys(
+        ("held", "tidy", "filled", "present", "worded"), 200
+    )
+
+
+@pytest.mark.parametrize("odd", ["A1 ", " A1", "n/a", "", "1e5", "inf", "17850"])
+def test_one_odd_value_after_many_ids_is_seen(engine: Engine, odd: str) -> None:
+    load(engine, a=[f"C{n}" for n in range(1500)] + [odd])
+    census = take_census(engine, "source", ["a"])["a"]
+    assert census["held"] == 1501
+    assert (census["tidy"], census["finite"], census["infinite"]) == {
+        "1e5": (1501, 1, 0),
+        "17850": (1501, 1, 0),
+        "inf": (1501, 0, 1),
+    }.get(odd, (1500, 0, 0))
+
+
 def test_columns_of_both_kinds_keep_apart(engine: Engine) -> None:
     load(engine, a=["x", "y"] * 50, b=[str(i) for i in range(100)])
     census = take_census(engine, "source", ["b", "a"])

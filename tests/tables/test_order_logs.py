@@ -12,9 +12,10 @@ from tests.tables.order_logs import features_of, log_of, online_retail, read_log
 
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Finding
-from segmeans.tables import order_funnel
+from segmeans.tables import order_copies, order_funnel
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_lines import status_kind
+from segmeans.tables.order_options import Returns
 from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
 
 SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
@@ -468,6 +469,18 @@ class TestCopies:
         )[0][0]
         assert dropped.funnel[-1].lines == different
 
+    def test_orders_with_many_different_lines_are_narrowed_down_first(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        engine.run(
+            "CREATE OR REPLACE TABLE log AS SELECT 'c' || n % 5 AS customer, n % 50 AS order_id, "
+            "DATE '2024-01-01' AS date, n % 2500 + 1e0 AS amount FROM range(5010) AS r(n)"
+        )  # each line of a hundred comes twice, ten thrice
+        table = table_of(engine, "log")
+        for share in (0.0, 1.0):
+            monkeypatch.setattr(order_copies, "MANY", share)
+            assert copies_told(read(table, guess_columns(table))) == 2510
+
     def test_a_log_without_copies_has_none(self, engine: Engine) -> None:
         engine.run(
             "CREATE OR REPLACE TABLE log AS SELECT 'c' || n % 7 AS customer, n % 50 AS order_id, "
@@ -487,3 +500,33 @@ def test_customers_and_orders_are_the_same_part_by_part(
     monkeypatch.setattr(order_funnel, "PART", 10)
     assert read_log(engine, SHOP, rows).funnel == whole.funnel
     assert len(whole.funnel) == 3
+
+
+def test_whole_order_numbers_count_as_the_same_numbers_written_as_text(engine: Engine) -> None:
+    """Numbers close together are counted by a set of bits, and texts by grouping them."""
+    rows = [
+        (f"c{n % 13}" if n % 11 else None, n % 40 - 3 if n % 17 else None, day, n % 9 - 1.0)
+        for n in range(300)
+        for day in [f"2024-01-{1 + n % 28:02d}"]
+    ]
+    counted = read_log(engine, SHOP | {"order_id": "BIGINT"}, rows)
+    assert order_funnel._are_dense(engine, {order_funnel.KEPT: 1000})
+    texts = [(who, None if number is None else str(number), *rest) for who, number, *rest in rows]
+    assert counted.funnel == read_log(engine, SHOP, texts).funnel
+    assert len(counted.funnel) > 2
+
+
+@pytest.mark.parametrize("returns", ["drop", "net"])
+def test_sums_made_for_the_funnel_are_those_of_the_orders(engine: Engine, returns: Returns) -> None:
+    rows = [
+        (f"c{n % 13}", str(n), f"2024-01-{1 + n % 28:02d}", n % 9 - 1.0, "tea", n % 5 - 1)
+        for n in range(200)
+    ]
+    log = read_log(engine, GOODS, rows, OrderOptions(returns=returns))
+    names = ["days_since_first_order", "days_since_last_order", "orders", "revenue", "units"]
+    alone = features_of(log, *names)
+    beside = features_of(log, *names, "active_days")  # asks for the orders themselves
+    order = [f.name for f in log.customers([*names, "active_days"]).features]
+    place = order.index("active_days")
+    assert {who: row[:place] + row[place + 1 :] for who, row in beside.items()} == alone
+    assert len(alone) == 13

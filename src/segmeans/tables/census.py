@@ -13,6 +13,7 @@ from segmeans.tables.duck import Engine, quoted
 from segmeans.tables.values import DATE_ORDERS
 
 SAMPLE_ROWS = 2_000
+FIRST = 1_000  # rows that are looked at before all are
 REPEATS = 4  # rows per different value, from which grouping is cheaper than looking at each row
 
 Counts = Mapping[str, int]
@@ -32,6 +33,10 @@ _CENSUS = {
     "long": "length(v) > 15 AND d IS NOT NULL AND NOT contains(v, '.')",
 }
 _RANGE = {"low": "min(w)", "high": "max(w)"}
+# Plainly a word, such as C10242626: a letter first and a digit last, which no number, marker of a
+# missing value or padded text has; told at a glance.
+_WORD = "({0} >= 'A' AND {0} < '{{' AND right({0}, 1) BETWEEN '0' AND '9')"
+_OF_WORDS = ("held", "tidy", "filled", "present", "worded")
 # Over a sample of values v and the same without currency and sign marks, b.
 _FORMS = {
     "present": "count(v)",
@@ -67,10 +72,12 @@ def take_census(engine: Engine, relation: str, names: list[str]) -> dict[str, di
         By column: the rows that ``held`` a text, of these ``tidy`` ones, which are words as they
         stand, ``filled`` ones, and so on; ``low`` and ``high`` are the range of whole numbers.
     """
+    found = _plain_words(engine, relation, names)
+    names = [name for name in names if name not in found]
     repeating = _repeating(engine, relation, names)
     apart = [name for name in names if name not in repeating]
     listed = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS c{i}" for i, name in enumerate(apart))
-    found = _counted(engine, f"SELECT {listed} FROM {quoted(relation)}", apart, _each_row)
+    found |= _counted(engine, f"SELECT {listed} FROM {quoted(relation)}", apart, _each_row)
     for name in repeating:
         values = (
             f"SELECT CAST({quoted(name)} AS VARCHAR) AS c0, count(*) AS n FROM {quoted(relation)} "
@@ -78,6 +85,27 @@ def take_census(engine: Engine, relation: str, names: list[str]) -> dict[str, di
         )
         found |= _counted(engine, values, [name], _as_often)
     return found
+
+
+def _plain_words(engine: Engine, relation: str, names: list[str]) -> dict[str, dict[str, int]]:
+    """Return the census of the columns that hold nothing but plain words, such as ids."""
+    texts = {name: f"CAST({quoted(name)} AS VARCHAR)" for name in names}
+
+    def asked(names: list[str], measure: str, rows: str) -> dict[str, int]:
+        wanted = ", ".join(measure.format(texts[name], _WORD.format(texts[name])) for name in names)
+        row = engine.rows(f"SELECT {wanted} FROM {rows}")[0] if names else ()
+        return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
+
+    first = f"(SELECT * FROM {quoted(relation)} LIMIT {FIRST})"
+    likely = [name for name, all_ in asked(names, "bool_and({1})", first).items() if all_]
+    held = asked(
+        likely, "CASE WHEN count({0}) = count_if({1}) THEN count({0}) END", quoted(relation)
+    )
+    return {
+        name: dict.fromkeys((*_CENSUS, *_RANGE), 0) | dict.fromkeys(_OF_WORDS, rows)
+        for name, rows in held.items()
+        if rows
+    }
 
 
 def _repeating(engine: Engine, relation: str, names: list[str]) -> list[str]:

@@ -17,6 +17,15 @@ SALES = "order_sales"  # one row per customer and order that counts
 TAKEN = "order_taken"  # per customer and order: what was taken back
 
 
+def sums_of(columns: OrderColumns) -> dict[str, bool]:
+    """Return what is summed over lines, and whether the log has it."""
+    return {
+        "money": columns.has_money,
+        "units": bool(columns.quantity),
+        "margin": bool(columns.margin or (columns.cost and columns.has_money)),
+    }
+
+
 def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where: str) -> None:
     """Sum the lines of each customer, order and step.
 
@@ -32,11 +41,7 @@ def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where:
         Name of the log, for messages.
     """
     whole = "BIGINT" if lines.fits else "HUGEINT"
-    sums = {
-        "money": columns.has_money,
-        "units": bool(columns.quantity),
-        "margin": bool(columns.margin or (columns.cost and columns.has_money)),
-    }
+    sums = sums_of(columns)
     stored = [
         f"CAST(sum({name}) AS {'HUGEINT' if name == 'margin' else whole}) AS {name}"
         for name, present in sums.items()
@@ -44,8 +49,8 @@ def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where:
     ]
     measures = ("min(moment) AS moment", "count(*) AS lines", f"{ALIKE} AS alike", *stored)
     engine.run(
-        f"CREATE OR REPLACE TABLE order_sums AS SELECT customer, order_key, step, "
-        f"{', '.join(measures)} FROM ({lines.sql}) GROUP BY customer, order_key, step",
+        f"CREATE OR REPLACE TABLE order_sums AS SELECT order_key, customer, step, "
+        f"{', '.join(measures)} FROM ({lines.sql}) GROUP BY order_key, customer, step",
         where=where,
     )
     orders = "lines" if lines.order_rule == "line" else "CAST(1 AS BIGINT)"

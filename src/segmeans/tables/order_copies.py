@@ -1,49 +1,53 @@
 """Lines of an order log that are equal in every column: counted always, numbered on request.
 
 Equal lines fall into one basket: the lines of a customer and an order at one step of the funnel.
-Each basket marks the bits of two small sets with the hashes of its lines; where a set has as many
-marks as the basket has lines, all of them differ, and nothing more is asked. The lines of the few
-other orders are compared column by column.
+Each basket marks the bits of a small set with the hashes of its lines; where the set has as many
+marks as the basket has lines, all of them differ, and nothing more is asked. The lines of the
+other orders are compared column by column; if these are many, as where orders are long, only
+those of orders in which two hashes are the same.
 """
 
 from __future__ import annotations
 
 from segmeans.tables.duck import Engine, Table, quoted
-from segmeans.tables.order_options import COPY, KEY
+from segmeans.tables.order_options import COPY
 
-ALIKE = (
-    "greatest(bit_count(bit_or(1::UBIGINT << (print & 63))), "
-    "bit_count(bit_or(1::UBIGINT << ((print >> 6) & 63)))) < count(*)"
-)
+MANY = 0.1  # of all lines
+ALIKE = "bit_count(bit_or(1::UBIGINT << (print & 63))) < count(*)"
 """An aggregate over the lines of a basket: false only where all of them differ."""
 
 
-def count_copies(engine: Engine, names: tuple[str, ...], with_source: str, baskets: str) -> int:
+def count_copies(table: Table, order: str, telling: str, baskets: str) -> int:
     """Return how many lines are equal in every column to an earlier one.
 
     Parameters
     ----------
-    engine : Engine
-    names : tuple of str
-        The columns of the log.
-    with_source : str
-        A query: these columns, and the order of each line as ``KEY``.
+    table : Table
+        The log.
+    order, telling : str
+        The order of a line, and a hash that equal lines share, as SQL over the log.
     baskets : str
-        A table with ``order_key`` and, made by :data:`ALIKE`, ``alike``.
+        A table with ``order_key``, ``lines`` and, made by :data:`ALIKE`, ``alike``.
     """
+    engine, log = table.engine, quoted(table.relation)
     engine.run(
         "CREATE OR REPLACE TABLE order_alike AS "
         f"SELECT DISTINCT order_key FROM {baskets} WHERE alike"
     )
     known, every = engine.rows("SELECT count(order_key), count(*) FROM order_alike")[0]
-    key = quoted(KEY)
-    parts = []
+    tests = [f"({order}) IS NULL"] if every > known else []
     if known:
-        parts.append(f"SELECT * FROM ({with_source}) WHERE {key} IN (FROM order_alike)")
-    if every > known:
-        parts.append(f"SELECT * FROM ({with_source}) WHERE {key} IS NULL")
-    listed = ", ".join(map(quoted, names))
-    return sum(_surplus(engine, part, listed) for part in parts)
+        tests.append(f"{order} IN (FROM order_alike)")
+    lines = engine.rows(f"SELECT sum(lines) FROM {baskets} WHERE alike")[0][0]
+    if known and lines > MANY * table.n_rows:
+        engine.run(
+            "CREATE OR REPLACE TABLE order_alike AS SELECT DISTINCT order_key FROM "
+            f"(SELECT {order} AS order_key, {telling} AS print FROM {log} "
+            f"WHERE {order} IN (FROM order_alike) "
+            "GROUP BY order_key, print HAVING count(*) > 1)"
+        )
+    listed = ", ".join(map(quoted, table.names))
+    return sum(_surplus(engine, f"SELECT * FROM {log} WHERE {test}", listed) for test in tests)
 
 
 def count_numbered(table: Table) -> int:

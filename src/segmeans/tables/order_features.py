@@ -1,8 +1,8 @@
 """What is known of a customer from orders: every feature with its definition, and its SQL.
 
-Three stages feed the features: the orders that count (one row per customer and order), the tidy
-lines, and a few tables made from them on demand. Each feature names the stage and what the log
-must have for it.
+Four stages feed the features: sums of the orders that count (one row per customer), these orders
+(one row per customer and order), the tidy lines, and a few tables made from them on demand. Each
+feature names the stage and what the log must have for it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,20 @@ from segmeans.errors import SettingError, nearest_name
 from segmeans.tables.names import unique
 from segmeans.tables.order_columns import OrderColumns
 
-Stage = Literal["orders", "gaps", "halves", "returns", "products", "prices", "groups"]
+Stage = Literal["customers", "orders", "gaps", "halves", "returns", "products", "prices", "groups"]
 
 EVENING = (18, 6)  # from, until (hours)
 DISCOUNTED = 0.98  # of the usual price; less is a discount
 MOST_GROUPS = 8
+# What a stage of sums has, over orders and over customers whose orders have been summed.
+SUMS = {
+    "{first_day}": ("min(day)", "first_day"),
+    "{last_day}": ("max(day)", "last_day"),
+    "{orders}": ("sum(orders)", "orders"),
+    "{money}": ("sum(money)", "money"),
+    "{units}": ("sum(units)", "units"),
+    "{margin}": ("sum(margin)", "margin"),
+}
 SHARE_OF = "share_of_"  # begins the name of the feature of a product group
 
 
@@ -31,10 +40,10 @@ class OrderFeature:
     unit: str  # "days", "orders", "money", "pieces", "share", ...
     definition: str
     missing: str = "never"
-    stage: Stage = "orders"
+    stage: Stage = "customers"
     needs: tuple[str, ...] = ()  # "money", "times" or a meaning of OrderColumns
     sets: tuple[str, ...] = ("behaviour", "all")
-    sql: str = ""  # over the stage; {as_of}, {unit} and {orders} are filled in
+    sql: str = ""  # over the stage; {as_of}, {unit} and SUMS are filled in
     type: Literal["BIGINT", "DOUBLE"] = "DOUBLE"
 
 
@@ -51,14 +60,14 @@ FEATURES: tuple[OrderFeature, ...] = (
         unit="days",
         definition="Calendar days from the last order's day to the as-of date; 1 is yesterday.",
         sets=("rfm", "behaviour", "all"),
-        sql="date_diff('day', max(day), {as_of})",
+        sql="date_diff('day', {last_day}, {as_of})",
         type="BIGINT",
     ),
     OrderFeature(
         name="days_since_first_order",
         unit="days",
         definition="Calendar days from the day of the first order to the as-of date (tenure).",
-        sql="date_diff('day', min(day), {as_of})",
+        sql="date_diff('day', {first_day}, {as_of})",
         type="BIGINT",
     ),
     OrderFeature(
@@ -67,7 +76,7 @@ FEATURES: tuple[OrderFeature, ...] = (
         definition="Number of orders that count; the lines of one order are one order, and "
         "several orders on a day are several.",
         sets=("rfm", "behaviour", "all"),
-        sql="CAST(sum(orders) AS BIGINT)",
+        sql="CAST({orders} AS BIGINT)",
         type="BIGINT",
     ),
     OrderFeature(
@@ -75,6 +84,7 @@ FEATURES: tuple[OrderFeature, ...] = (
         unit="days",
         definition="Number of different days with an order.",
         sets=("all",),
+        stage="orders",
         sql="count(DISTINCT day)",
         type="BIGINT",
     ),
@@ -84,21 +94,21 @@ FEATURES: tuple[OrderFeature, ...] = (
         definition="Sum of the amounts of the lines that count.",
         needs=("money",),
         sets=("rfm", "behaviour", "all"),
-        sql="CAST(sum(money) AS DOUBLE) / {unit}",
+        sql="CAST({money} AS DOUBLE) / {unit}",
     ),
     OrderFeature(
         name="revenue_per_order",
         unit="money",
         definition="Revenue divided by the number of orders.",
         needs=("money",),
-        sql="CAST(sum(money) AS DOUBLE) / {unit} / CAST(sum(orders) AS DOUBLE)",
+        sql="CAST({money} AS DOUBLE) / {unit} / CAST({orders} AS DOUBLE)",
     ),
     OrderFeature(
         name="units",
         unit="pieces",
         definition="Sum of the pieces of the lines that count.",
         needs=("quantity",),
-        sql="CAST(coalesce(sum(units), 0) AS DOUBLE) / 1000",
+        sql="CAST(coalesce({units}, 0) AS DOUBLE) / 1000",
     ),
     OrderFeature(
         name="distinct_products",
@@ -144,6 +154,7 @@ FEATURES: tuple[OrderFeature, ...] = (
         name="weekend_share",
         unit="share",
         definition="Share of the orders placed on a Saturday or Sunday.",
+        stage="orders",
         sql=_share("isodow(day) >= 6"),
     ),
     OrderFeature(
@@ -151,6 +162,7 @@ FEATURES: tuple[OrderFeature, ...] = (
         unit="share",
         definition="Share of the orders placed from 18:00 to before 6:00.",
         needs=("times",),
+        stage="orders",
         sql=_share(f"{_HOUR} >= {EVENING[0]} OR {_HOUR} < {EVENING[1]}"),
     ),
     OrderFeature(
@@ -169,7 +181,7 @@ FEATURES: tuple[OrderFeature, ...] = (
         definition="Sum of the margin column, or of the amount minus the cost.",
         needs=("margin or cost",),
         sets=("all",),
-        sql="CAST(coalesce(sum(margin), 0) AS DOUBLE) / {unit}",
+        sql="CAST(coalesce({margin}, 0) AS DOUBLE) / {unit}",
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from segmeans.records import FunnelStep
 from segmeans.tables.duck import Engine
-from segmeans.tables.order_baskets import BASKETS, SALES
+from segmeans.tables.order_baskets import BASKETS, SALES, sums_of
+from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import KEPT, STEPS
 
 ALL = "all lines"
-PEOPLE = (
-    "order_people"  # one row per customer: the last step of their lines, their orders that count
-)
+PEOPLE = "order_people"  # one row per customer: the last step of their lines, sums of what counts
 NETTED = "taken back whole"
+SPREAD = 64  # numbers between the first and the last order, per order: a set of bits stays small
 PART = 8_000_000  # baskets whose customers or orders are told apart at once
 
 
-def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep, ...]:
+def funnel(engine: Engine, columns: OrderColumns, lines: Lines) -> tuple[FunnelStep, ...]:
     """Count what is left after each step.
 
     Parameters
     ----------
     engine : Engine
         Holds the table ``BASKETS``: one row per customer, order and step. Receives ``PEOPLE``.
+    columns : OrderColumns
+        What the columns of the log mean.
     lines : Lines
         The tidy lines.
-    has_money : bool
-        Whether the log has amounts.
 
     Returns
     -------
@@ -38,9 +38,12 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     )
     rows = {step: count for step, count, _, _ in sums}
     money = {step: amount for step, _, amount, _ in sums}
-    parts = 1 + sum(baskets for _, _, _, baskets in sums) // PART
-    customers = _write_people(engine, parts)
-    if lines.order_rule == "id":
+    baskets = {step: count for step, _, _, count in sums}
+    parts = 1 + sum(baskets.values()) // PART
+    customers = _write_people(engine, columns, parts)
+    if lines.order_rule == "id" and _are_dense(engine, baskets):
+        orders = _last_steps_of_dense(engine)
+    elif lines.order_rule == "id":
         orders = _last_steps(engine, "order_key", "order_key IS NOT NULL", parts)
     elif lines.order_rule == "line":
         orders = rows
@@ -59,7 +62,7 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
             lines=left(rows, step),
             customers=left(customers, step),
             orders=left(orders, step),
-            revenue=left(money, step) / unit if has_money else None,
+            revenue=left(money, step) / unit if columns.has_money else None,
         )
 
     steps = [after(ALL, "every line of the log", 0)]
@@ -92,19 +95,66 @@ def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: 
     )
 
 
-def _write_people(engine: Engine, parts: int) -> dict[int, int]:
-    """Keep the last step and the orders of every customer; return how many leave at each step.
+def _write_people(engine: Engine, columns: OrderColumns, parts: int) -> dict[int, int]:
+    """Keep the last step and the sums of every customer; return how many leave at each step.
 
     One part of the customers after the other, as for :func:`_last_steps`.
     """
-    kept = f"sum(CASE WHEN step = {KEPT} THEN orders END)"
-    query = f"SELECT customer, max(step) AS step, {kept} AS orders FROM {BASKETS} WHERE "
+    counts = f"CASE WHEN step = {KEPT} THEN"
+    sums = ", ".join(
+        f"sum({counts} {name} END) AS {name}" if present else f"CAST(NULL AS BIGINT) AS {name}"
+        for name, present in (sums_of(columns) | {"orders": True}).items()
+    )
+    days = f"min({counts} day END) AS first_day, max({counts} day END) AS last_day"
+    query = f"SELECT customer, max(step) AS step, {sums}, {days} FROM {BASKETS} WHERE "
     for part in range(parts):
         some = "customer IS NOT NULL"
         some += f" AND hash(customer) % {parts} = {part}" if parts > 1 else ""
         made = f"INSERT INTO {PEOPLE}" if part else f"CREATE OR REPLACE TABLE {PEOPLE} AS"
         engine.run(f"{made} {query}{some} GROUP BY customer")
     return dict(engine.rows(f"SELECT step, count(*) FROM {PEOPLE} GROUP BY step"))
+
+
+def _are_dense(engine: Engine, baskets: dict[int, int]) -> bool:
+    """Return whether orders have whole numbers close together, and few are left out."""
+    if engine.types(f"SELECT order_key FROM {BASKETS}")["order_key"] != "BIGINT":
+        return False
+    low, high = engine.rows(
+        f"SELECT min(order_key), max(order_key) FROM {BASKETS} WHERE order_key >= 0"
+    )[0]
+    kept = baskets.get(KEPT, 0)
+    left = sum(baskets.values()) - kept
+    return low is not None and high - low <= SPREAD * kept and left <= min(kept, PART)
+
+
+def _last_steps_of_dense(engine: Engine) -> dict[int, int]:
+    """Return how many orders leave at each step, where :func:`_are_dense`.
+
+    Those that count are counted in a set of bits; only the few that are left out are grouped.
+    """
+    low, high, negative = engine.rows(
+        "SELECT min(order_key) FILTER (order_key >= 0), max(order_key), "
+        "count(DISTINCT CASE WHEN order_key < 0 THEN order_key END) "
+        f"FROM {BASKETS} WHERE step = {KEPT}"
+    )[0]
+    kept = int(negative)
+    if low is not None:
+        kept += engine.rows(
+            f"SELECT bit_count(bitstring_agg(order_key, {low}, {high})) FROM {BASKETS} "
+            f"WHERE step = {KEPT} AND order_key >= 0"
+        )[0][0]
+    engine.run(
+        "CREATE OR REPLACE TABLE order_left AS SELECT order_key, max(step) AS step "
+        f"FROM {BASKETS} WHERE step < {KEPT} AND order_key IS NOT NULL GROUP BY order_key"
+    )
+    also = (
+        f"SELECT DISTINCT order_key FROM {BASKETS} "
+        f"WHERE step = {KEPT} AND order_key IN (SELECT order_key FROM order_left)"
+    )
+    left = (
+        f"SELECT step, count(*) FROM order_left ANTI JOIN ({also}) USING (order_key) GROUP BY step"
+    )
+    return {step: int(count) for step, count in engine.rows(left)} | {KEPT: kept}
 
 
 def _last_steps(engine: Engine, keys: str, where: str, parts: int) -> dict[int, int]:

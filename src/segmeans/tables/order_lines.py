@@ -20,7 +20,7 @@ from segmeans.tables.names import shown
 from segmeans.tables.order_columns import OrderColumns
 from segmeans.tables.order_copies import numbered
 from segmeans.tables.order_dates import ABSURD, FAR, last_sound_day, moment
-from segmeans.tables.order_options import COPY, KEPT, KEY, ROW, STEP, OrderOptions, OrderRule
+from segmeans.tables.order_options import COPY, KEPT, ROW, STEP, OrderOptions, OrderRule
 
 MONEY_DIGITS = 14  # of the largest line: rounds away the error of a product of two floats
 PIECES_DIGITS = 3  # pieces are counted in thousandths
@@ -45,14 +45,17 @@ class Lines:
     order), ``moment``, ``day``, ``units`` (thousandths of pieces), ``money``, ``price`` and
     ``margin`` (whole multiples of 10 to the power of minus ``money_digits``), ``product``,
     ``grp``, ``off`` (discounted), ``step`` (of the funnel; the last means that it counts) and
-    ``print``, a hash of all columns of the source. ``with_source`` gives the columns of the source,
-    and ``STEP`` and ``KEY``, the step and the order of each line.
+    ``print``, a hash that tells most lines of an order apart. ``with_source`` gives the columns of
+    the source and the step of each line as ``STEP``; ``order_of_source`` and ``print_of_source``
+    are SQL over the source.
     """
 
     sql: str
     taking_back: str  # the same, of the lines with negative pieces, or money, alone
-    of_returned: str  # the same, of customers and products among those of ``order_returns`` alone
+    of_returned: str  # the same, of customers and products among those of ``order_kinds`` alone
     with_source: str
+    order_of_source: str
+    print_of_source: str
     money_digits: int  # decimals of an amount that are kept
     order_rule: OrderRule
     has_times: bool
@@ -120,25 +123,28 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
         **conditions,
     }
     source = numbered(table) if options.duplicates == "drop" else _unnumbered(table)
-    everything = ", ".join(quoted(name) for name in table.names)
+    telling = f"hash({', '.join(map(quoted, _telling(table, columns)))})"
     inner = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
     rule = _order_rule(columns, options, seen)
     step = _step(columns, options, rule, options.as_of or _last_day(table, when, seen))
     kept = "customer, moment, units, money, price, margin, product, grp, off"
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
-    key = _order_key(table, columns, rule)
+    counted = _is_counted(table, columns.order)
     tidied = (
-        f"SELECT {kept}, print, CAST(moment AS DATE) AS day, {key} AS order_key, "
-        f"{step} AS step FROM (SELECT hash({everything}) AS print, {inner} FROM ({source})"
+        f"SELECT {kept}, print, CAST(moment AS DATE) AS day, "
+        f"{_order_key(rule, 'number', 'moment', counted=counted)} AS order_key, "
+        f"{step} AS step FROM (SELECT {telling} AS print, {inner} FROM ({source})"
     )
     return Lines(
         sql=f"{tidied})",
         taking_back=f"{tidied} WHERE {_negative(columns)})",
         of_returned=f"{tidied} WHERE hash({customer}, {values['product']}) IN "
-        "(SELECT hash(customer, product) FROM order_returns))",
-        with_source=f"SELECT {names}, {step} AS {quoted(STEP)}, {key} AS {quoted(KEY)} FROM "
+        "(SELECT hash(customer, product) FROM order_kinds))",
+        with_source=f"SELECT {names}, {step} AS {quoted(STEP)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
+        order_of_source=_order_key(rule, values["number"], when, counted=counted),
+        print_of_source=telling,
         money_digits=digits,
         order_rule=rule,
         has_times=bool(seen["timed"]),
@@ -328,18 +334,25 @@ def _order_number(table: Table, name: str | None) -> str:
     return quoted(str(name)) if _is_counted(table, name) else _text(table, name)
 
 
-def _order_key(table: Table, columns: OrderColumns, rule: OrderRule) -> str:
-    """Return what tells the orders of one customer apart.
+def _order_key(rule: OrderRule, number: str, when: str, *, counted: bool) -> str:
+    """Return what tells the orders of one customer apart, by their number and moment.
 
     A line without a number stands with the others of its moment.
     """
     if rule == "day":
-        return "CAST(moment AS DATE)"
+        return f"CAST({when} AS DATE)"
     if rule != "id":
-        return "epoch_us(moment)"
-    if _is_counted(table, columns.order):
-        return "coalesce(number, -epoch_us(moment))"
-    return "coalesce(number, '@' || CAST(epoch_us(moment) AS VARCHAR))"
+        return f"epoch_us({when})"
+    if counted:
+        return f"coalesce({number}, -epoch_us({when}))"
+    return f"coalesce({number}, '@' || CAST(epoch_us({when}) AS VARCHAR))"
+
+
+def _telling(table: Table, columns: OrderColumns) -> tuple[str, ...]:
+    """Return columns in which lines of one order differ unless they are alike, the cheap ones."""
+    amount = columns.amount or columns.price
+    found = tuple(name for name in (columns.product, columns.quantity, amount) if name)
+    return found or table.names
 
 
 # What is left out

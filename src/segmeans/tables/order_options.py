@@ -15,7 +15,7 @@ ZeroAmounts = Literal["auto", "keep", "drop"]
 Returns = Literal["drop", "net"]
 
 # Names of columns made beside those of the log; with a line break, which no name of a log has.
-COPY, ROW, STEP, KEY = "copy\n", "row\n", "step\n", "order\n"
+COPY, ROW, STEP = "copy\n", "row\n", "step\n"
 
 # The steps of the funnel, in order, each with its rule. A line falls into the first that applies.
 STEPS: dict[str, str] = {

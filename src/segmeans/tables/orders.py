@@ -35,18 +35,20 @@ from segmeans.tables.order_copies import count_copies, count_numbered
 from segmeans.tables.order_features import (
     MOST_GROUPS,
     SHARE_OF,
+    SUMS,
     OrderFeature,
     available,
     choose,
 )
 from segmeans.tables.order_findings import log_findings, table_findings
-from segmeans.tables.order_funnel import after_netting, funnel
+from segmeans.tables.order_funnel import PEOPLE, after_netting, funnel
 from segmeans.tables.order_lines import Lines, tidy
 from segmeans.tables.order_options import KEPT, STEP, STEPS, OrderOptions
 from segmeans.tables.order_returns import Netting, net
 from segmeans.tables.order_stages import Stand, stage_query
 
 REJECTED = "order_rejected"
+BASE = ("customers", "orders")  # stages whose features are made first, those of the rest joined
 
 __all__ = [
     "CustomerTable",
@@ -226,16 +228,19 @@ class OrderLog:
     ) -> Table:
         unit = 10.0**self.lines.money_digits
         fill = {"{as_of}": stand.as_of, "{unit}": f"{unit!r}::DOUBLE"}
+        summed = self._are_summed(day) and all(f.stage != "orders" for f in features)
+        fill |= {mark: sums[summed] for mark, sums in SUMS.items()}
+        rows = f"{PEOPLE} WHERE step = {KEPT}" if summed else f"({stand.sales}) GROUP BY customer"
         base, chosen = ["customer"], []
         for place, feature in enumerate(features):
             sql = feature.sql
             for mark, value in fill.items():
                 sql = sql.replace(mark, value)
-            if feature.stage == "orders":
+            if feature.stage in BASE:
                 base.append(f"{sql} AS f{place}")
                 sql = f"f{place}"
             chosen.append(f"CAST({sql} AS {feature.type}) AS {quoted(feature.name)}")
-        stages = dict.fromkeys(f.stage for f in features if f.stage != "orders")
+        stages = dict.fromkeys(f.stage for f in features if f.stage not in BASE)
         joins = " ".join(
             f"LEFT JOIN ({stage_query(stage, stand, groups)}) AS {stage}_ USING (customer)"
             for stage in stages
@@ -244,13 +249,17 @@ class OrderLog:
         key = quoted(self._key(features))
         self.engine.run(
             f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT customer AS {key}, "
-            f"{', '.join(chosen)} FROM (SELECT {', '.join(base)} FROM ({stand.sales}) "
-            f"GROUP BY customer) {joins} ORDER BY customer",
+            f"{', '.join(chosen)} FROM (SELECT {', '.join(base)} FROM {rows}) {joins} "
+            "ORDER BY customer",
             where=self.source.name,
         )
         columns = [Column(self._key(features), "VARCHAR")]
         columns += [Column(feature.name, feature.type) for feature in features]
         return Table(self.engine, name, tuple(columns), name=self.source.name)
+
+    def _are_summed(self, day: date) -> bool:
+        """Return whether the sums of customers made for the funnel hold on a day."""
+        return day >= self.last_day and not self.netting.applied
 
     def _key(self, features: Sequence[OrderFeature]) -> str:
         """Return the name of the customer column, clear of the names of features."""
@@ -351,10 +360,10 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
     if options.duplicates == "drop":  # copies stand in a basket of their own
         copies = count_numbered(table)
     else:
-        copies = count_copies(engine, table.names, lines.with_source, BASKETS)
+        copies = count_copies(table, lines.order_of_source, lines.print_of_source, BASKETS)
     netting = net(engine, lines, applied=options.returns == "net")
     write_sales(engine, netted=netting.applied)
-    steps = funnel(engine, lines, has_money=columns.has_money)
+    steps = funnel(engine, columns, lines)
     if netting.applied:
         steps += (after_netting(engine, lines, steps[-1], has_money=columns.has_money),)
     first, last = engine.rows(f"SELECT min(day), max(day) FROM {SALES}")[0]
