@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,6 @@ from segmeans.errors import DataError, SettingError
 from segmeans.prepared import everyone, prepare
 from segmeans.records import Finding, FunnelStep, ModelOrders, ModelRfm, ModelRfmName, ModelRfmRule
 from segmeans.segments.lifetimes import (
-    HOLD_OUT,
-    LEAST_WEEKS,
-    WEEK,
     LifetimeRecord,
     Lifetimes,
     Outlook,
@@ -43,6 +40,7 @@ from segmeans.tables.order_features import SHARE_OF
 from segmeans.tables.order_returns import Netting
 from segmeans.tables.orders import (
     CustomerTable,
+    History,
     OrderColumns,
     OrderLog,
     OrderOptions,
@@ -334,7 +332,9 @@ def judge(
             segments=k,
         )
         spread = concentration(money)
-    comparison = None if k == 1 else _against_rfm(log, made, scored, labels, k, settings, scale)
+    comparison = (
+        None if k == 1 else _against_rfm(log, made, scored, labels, k, settings, scale, ahead.until)
+    )
     record = OrdersRecord(
         columns=log.columns,
         order_rule=made.order_rule,
@@ -409,20 +409,18 @@ def _against_rfm(
     k: int,
     settings: Settings,
     scale: Scale,
+    history: History | None,
 ) -> RfmComparison:
     """Hold RFM names against segments; on a held-out period where the log is long enough."""
     name_list = scored.name_list()
-    held = int((log.last_day - log.first_day).days * HOLD_OUT)
-    if held >= LEAST_WEEKS * WEEK:
-        until = log.last_day - timedelta(days=held)
+    if history is not None:
         try:
-            early = _segments_until(log, made, k, settings, until)
+            early = _segments_until(log, made, k, settings, history.until)
         except DataError:
             early = None  # too few customers had bought by then
         if early is not None:
-            history = log.history(until)
             return compare(
-                scale.score(facts_of(log, until)).names,
+                scale.score(facts_of(log, history.until)).names,
                 early,
                 name_list=name_list,
                 segments=k,

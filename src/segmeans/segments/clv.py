@@ -291,6 +291,15 @@ def _best(
     )
 
 
+def _of_counts(function: Callable[[Floats], Floats], counts: Floats) -> Floats:
+    """Return a function of whole numbers, worked out once for each of the few there are."""
+    places = counts.astype(np.intp)
+    most = int(places.max(initial=0))
+    if most >= len(counts) or (places != counts).any():
+        return function(counts)
+    return function(np.arange(most + 1.0))[places]
+
+
 def _bg_nbd(
     parameters: Floats, x: Floats, tx: Floats, t: Floats, weight: Floats
 ) -> tuple[float, Floats]:
@@ -304,26 +313,27 @@ def _bg_nbd(
     gone = np.where(again, np.log(a) - np.log(back) - (r + x) * np.log(alpha + tx), -np.inf)
     either = np.logaddexp(alive, gone)
     value = (
-        gammaln(r + x)
+        _of_counts(lambda n: gammaln(r + n), x)
         - gammaln(r)
         + r * np.log(alpha)
         + gammaln(a + b)
-        + gammaln(b + x)
+        + _of_counts(lambda n: gammaln(b + n), x)
         - gammaln(b)
-        - gammaln(a + b + x)
+        - _of_counts(lambda n: gammaln(a + b + n), x)
         + either
     )
     dead = np.exp(gone - either)
     live = 1 - dead
+    drops = digamma(a + b) - _of_counts(lambda n: digamma(a + b + n), x)
     slopes = (
-        digamma(r + x)
+        _of_counts(lambda n: digamma(r + n), x)
         - digamma(r)
         + np.log(alpha)
         - live * np.log(alpha + t)
         - dead * np.log(alpha + tx),
         r / alpha - (r + x) * (live / (alpha + t) + dead / (alpha + tx)),
-        digamma(a + b) - digamma(a + b + x) + dead / a,
-        digamma(a + b) - digamma(a + b + x) + digamma(b + x) - digamma(b) - dead / back,
+        drops + dead / a,
+        drops + _of_counts(lambda n: digamma(b + n), x) - digamma(b) - dead / back,
     )
     total = float((weight * value).sum())
     slope = np.array([float((weight * part).sum()) for part in slopes]) * parameters
@@ -337,18 +347,19 @@ def _gamma_gamma(parameters: Floats, x: Floats, m: Floats) -> tuple[float, Float
     p, q, gamma = parameters
     whole = gamma + m * x
     value = (
-        gammaln(p * x + q)
-        - gammaln(p * x)
+        _of_counts(lambda n: gammaln(p * n + q), x)
+        - _of_counts(lambda n: gammaln(p * n), x)
         - gammaln(q)
         + q * np.log(gamma)
         + (p * x - 1) * np.log(m)
         + p * x * np.log(x)
         - (p * x + q) * np.log(whole)
     )
+    psi = _of_counts(lambda n: digamma(p * n + q), x)
     log_share = np.log(m) + np.log(x) - np.log(whole)
     slopes = (
-        x * (digamma(p * x + q) - digamma(p * x) + log_share),
-        digamma(p * x + q) - digamma(q) + np.log(gamma) - np.log(whole),
+        x * (psi - _of_counts(lambda n: digamma(p * n), x) + log_share),
+        psi - digamma(q) + np.log(gamma) - np.log(whole),
         q / gamma - (p * x + q) / whole,
     )
     slope = np.array([float(part.sum()) for part in slopes]) * parameters

@@ -6,7 +6,7 @@ the purchases of that part. Only then are they fitted to the whole log and looke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -138,6 +138,8 @@ class Lifetimes:
     alive, purchases, value : ndarray of shape (n,) or None
         Chance not to have dropped out; purchases and value expected in the time ahead, the value
         None without a model of their worth.
+    until : History or None
+        The log until the hold-out, where it is long enough for one.
     """
 
     record: LifetimeRecord
@@ -145,6 +147,7 @@ class Lifetimes:
     alive: Floats | None = None
     purchases: Floats | None = None
     value: Floats | None = None
+    until: History | None = None
 
 
 def lifetimes(log: OrderLog, outlook: Outlook | None = None) -> Lifetimes:
@@ -165,9 +168,9 @@ def lifetimes(log: OrderLog, outlook: Outlook | None = None) -> Lifetimes:
     """
     outlook = outlook or Outlook()
     now = log.history(log.last_day)
-    checked = None
+    held, checked = _held_out(log), None
     try:
-        checked = _hold_out(log)
+        checked = _hold_out(log, held)
         _check_total(checked)
         buying, worth = _fitted(now)
     except DataError as error:
@@ -175,8 +178,8 @@ def lifetimes(log: OrderLog, outlook: Outlook | None = None) -> Lifetimes:
         record = LifetimeRecord(
             refused=finding.evidence, outlook=outlook, hold_out=checked, findings=(finding,)
         )
-        return Lifetimes(record, now.customer)
-    return _ahead(now, buying, worth, checked, outlook)
+        return Lifetimes(record, now.customer, until=held)
+    return replace(_ahead(now, buying, worth, checked, outlook), until=held)
 
 
 def _check_total(fit: HoldOutFit) -> None:
@@ -220,16 +223,22 @@ def _worth(history: History) -> GammaGamma | None:
         return None
 
 
-def _hold_out(log: OrderLog) -> HoldOutFit:
-    """Foresee the last part of the log."""
-    days = (log.last_day - log.first_day).days
-    held = int(days * HOLD_OUT)
+def _held_out(log: OrderLog) -> History | None:
+    """Return the log until its last part is held out; None where it is too short for that."""
+    held = int((log.last_day - log.first_day).days * HOLD_OUT)
     if held < LEAST_WEEKS * WEEK:
+        return None
+    return log.history(log.last_day - timedelta(days=held))
+
+
+def _hold_out(log: OrderLog, history: History | None) -> HoldOutFit:
+    """Foresee the last part of the log."""
+    if history is None:
+        weeks = (log.last_day - log.first_day).days / WEEK
         raise DataError(
-            f"The log is {days / WEEK:.0f} weeks long, and {LEAST_WEEKS / HOLD_OUT:.0f} are "
+            f"The log is {weeks:.0f} weeks long, and {LEAST_WEEKS / HOLD_OUT:.0f} are "
             "needed: a third is held out to check the forecast"
         )
-    history = log.history(log.last_day - timedelta(days=held))
     return _checked(history, *_fitted(history))
 
 

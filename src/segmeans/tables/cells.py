@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FIRST = frozenset(_FORMULA)
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
@@ -42,7 +43,13 @@ def written(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:
     listed: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
         return listed
-    return [_cell(value) for value in listed]
+    if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.float32):
+        missing = np.isnan(values)
+        return ["" if v != v else v for v in listed] if missing.any() else listed
+    plain = "\r"  # a text without one, and with no sign first, stands as it is
+    return [
+        v if type(v) is str and v[:1] not in _FIRST and plain not in v else _cell(v) for v in listed
+    ]
 
 
 def _cell(value: Any) -> Any:

@@ -311,8 +311,10 @@ class OrderLog:
         day = f"DATE '{until.isoformat()}'"
         unit = f"{10.0**self.lines.money_digits!r}::DOUBLE"
         days = f"SELECT customer, day, sum(money) AS money FROM {SALES} GROUP BY customer, day"
-        first = "min(day) OVER (PARTITION BY customer)"
-        dated = f"SELECT *, {first} AS first FROM ({days})"
+        firsts = f"SELECT customer, first_day AS first FROM {PEOPLE} WHERE step = {KEPT}"
+        if self.netting.applied:
+            firsts = f"SELECT customer, min(day) AS first FROM {SALES} GROUP BY customer"
+        dated = f"SELECT * FROM ({days}) JOIN ({firsts}) USING (customer)"
         seen = f"day <= {day}"
 
         def money(condition: str) -> str:
