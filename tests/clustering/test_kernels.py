@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmeans.clustering import kernels, reference
+from segmeans.clustering.polish import SETS
 from segmeans.clustering.reference import BLOCK
 from segmeans.errors import SettingError
 
@@ -235,6 +236,39 @@ def test_pieces_give_the_bits_of_the_whole(size):
         polish.end_pass()
     expected = kernels.polish(rows, weights, tables, 8, 0.0, 2, origin=origin)
     assert_same_bits(polish.result(), expected)
+
+
+@needs_twin
+@pytest.mark.parametrize("d", [1, 3, 8, 11, 16])
+def test_two_sets_at_once_have_the_sums_of_each_alone(twin, d):
+    """Whole numbers add up exactly, in any order; 20 x 30 clusters are too many for a pair."""
+    random = np.random.default_rng(11)
+    rows = random.integers(-50, 50, (BLOCK + 300, d)).astype(np.float64)
+    weights = random.integers(1, 5, len(rows)).astype(np.float64)
+    tables = [rows[:k].copy() for k in (2, 3, 7, 4, 20, 30, 1)]
+    together = twin.passes(rows, weights, tables, 2)
+    for part, table in zip(together, tables, strict=True):
+        alone = twin.passes(rows, weights, [table])[0]
+        labels = twin.assign(rows, table)
+        assert_same_bits((part.counts, part.sums), (alone.counts, alone.sums))
+        assert np.array_equal(part.counts, np.bincount(labels, weights, len(table)))
+        for j in range(d):
+            expected = np.bincount(labels, weights * rows[:, j], len(table))
+            assert np.array_equal(part.sums[:, j], expected)
+
+
+@needs_twin
+def test_the_first_sets_end_alike_with_and_without_the_others(twin):
+    """Rows in memory are polished a few sets at a time, streamed ones all at once."""
+    random = np.random.default_rng(12)
+    rows, origin = random.normal(size=(3 * BLOCK + 11, 4)), np.full(4, 0.1)
+    tables = [rows[k : 2 * k] - origin for k in range(2, 13)]
+    whole = twin.polish(rows, None, tables, 9, 1e-3, 2, origin=origin)
+    first, rest = (
+        twin.polish(rows, None, some, 9, 1e-3, origin=origin)
+        for some in (tables[:SETS], tables[SETS:])
+    )
+    assert_same_bits(whole, first + rest)
 
 
 @needs_twin

@@ -69,7 +69,7 @@ static int run_sweep(Sweep *sweep, size_t threads, Py_buffer *views, size_t *cha
     sweep->scratches = calloc(threads, sizeof(Scratch));
     int ready = sweep->room && sweep->partials && sweep->scratches;
     for (size_t t = 0; ready && t < threads; t++) {
-        ready = scratch_room(&sweep->scratches[t], sweep->rows->d, sweep->count);
+        ready = scratch_room(&sweep->scratches[t], sweep->rows->d, sweep->sets, sweep->count);
     }
     for (size_t first = 0; ready && first < blocks; first += wave) {
         const size_t here = blocks - first < wave ? blocks - first : wave;
@@ -88,17 +88,18 @@ static int run_sweep(Sweep *sweep, size_t threads, Py_buffer *views, size_t *cha
     return ready;
 }
 
-/* One set: (centres, k, labels, width, deadlines, drift, bounded, delta, out). */
+/* One set: (slot, centres, k, labels, width, deadlines, drift, bounded, delta, out). */
 static int read_set(PyObject *item, const Rows *rows, Set *set, Py_buffer *views)
 {
     PyObject *centres, *labels, *deadlines, *out;
-    Py_ssize_t k;
+    Py_ssize_t slot, k;
     const size_t n = rows->n, d = rows->d;
-    if (!PyArg_ParseTuple(item, "OnOiOdiiO", &centres, &k, &labels, &set->width, &deadlines,
+    if (!PyArg_ParseTuple(item, "nOnOiOdiiO", &slot, &centres, &k, &labels, &set->width, &deadlines,
                           &set->drift, &set->bounded, &set->delta, &out)) {
         return 0;
     }
-    if (k < 1 || (labels == Py_None) != (deadlines == Py_None) ||
+    set->slot = (size_t)slot;
+    if (slot < 0 || k < 1 || (labels == Py_None) != (deadlines == Py_None) ||
         (labels == Py_None && (set->bounded || set->delta))) {
         PyErr_SetString(PyExc_ValueError, "A set of centres is not well formed");
         return 0;
@@ -194,7 +195,7 @@ static int run_nearest(Nearest *job, size_t threads)
     job->scratches = calloc(threads, sizeof(Scratch));
     int ready = job->scratches != NULL;
     for (size_t t = 0; ready && t < threads; t++) {
-        ready = scratch_room(&job->scratches[t], job->rows->d, 1);
+        ready = scratch_room(&job->scratches[t], job->rows->d, NULL, 1);
     }
     if (ready) parallel(blocks, threads, job, nearest_task);
     for (size_t t = 0; job->scratches && t < threads; t++) scratch_free(&job->scratches[t]);

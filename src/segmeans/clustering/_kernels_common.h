@@ -13,6 +13,7 @@
 #define STRIP 256          /* rows converted together, small enough for the first cache */
 #define STRIP_GROUPS (STRIP / GROUP)
 #define CACHE_LINE 64
+#define JOINT_BYTES 32768  /* of a pair's cells: they shall stay in the first cache */
 
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define shuffle8(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -50,6 +51,7 @@ typedef struct {
     double drift;          /* sum of what the centres may have moved since the first pass */
     int bounded;           /* labels and deadlines are valid: use them */
     int delta;             /* add up what changed; else everything */
+    size_t slot;           /* its place among all sets, those at rest included: see pairs_with */
 } Set;
 
 /* Where a pass over one block adds up for one set. */
@@ -59,20 +61,21 @@ typedef struct {
     size_t changes;
 } Partial;
 
-/* One set that adds up every row of a block. */
+/* One set, or a pair, that adds up every row of a block. */
 typedef struct {
-    double *cells;
-    const int32_t *labels;
+    size_t first, second;  /* which sets; twice the same for one alone */
+    double *cells;         /* those of the set; of a pair, one for each two of their clusters */
 } Adding;
 
 /* Rows of one strip, converted when first needed. */
 typedef struct {
     float *narrow;         /* groups x d x GROUP */
     float *lengths;        /* groups x GROUP: squared lengths of the narrow rows */
-    double *padded;        /* STRIP x cell_width */
+    double *padded;        /* STRIP x cell_width: cells of rows, zeros from the start behind them */
     double *columns;       /* d x GROUP, for one group in doubt */
     int32_t *labels;       /* sets x BLOCK */
     Adding *adding;        /* the sets that add up everything */
+    double *joint;         /* the cells of all pairs */
     uint8_t narrow_ready[STRIP_GROUPS];
 } Scratch;
 
@@ -165,16 +168,32 @@ static inline void table_free(Table *table)
     free(table->centres), free(table->scaled), free(table->half);
 }
 
+/* The largest size of some values; NaN counts for nothing. */
+static inline double largest_size(const double *values, size_t count)
+{
+    typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+    typedef int64_t bits __attribute__((vector_size(16), may_alias));
+    const bits size = (bits){INT64_MAX, INT64_MAX};
+    pair largest[4] = {{0}, {0}, {0}, {0}}; /* side by side: one would wait for itself */
+    const size_t whole = count / 8 * 8;
+    for (size_t i = 0; i < whole; i += 8) {
+        for (size_t l = 0; l < 4; l++) {
+            const pair here = (pair)((bits) * (const pair *)(values + i + 2 * l) & size);
+            const bits more = (bits)(here > largest[l]);
+            largest[l] = (pair)((more & (bits)here) | (~more & (bits)largest[l]));
+        }
+    }
+    double most = 0.0;
+    for (size_t l = 0; l < 8; l++) most = fmax(most, largest[l / 2][l % 2]);
+    for (size_t i = whole; i < count; i++) most = fmax(most, fabs(values[i]));
+    return most;
+}
+
 /* Power of two 2^-e with e the exponent of the largest centre; 1 for centres at the origin. */
 static inline double unit_scale(const double *centres, size_t values, int threshold)
 {
-    double largest = 0.0;
     int exponent = 0;
-    for (size_t i = 0; i < values; i++) {
-        const double size = fabs(centres[i]);
-        largest = size > largest ? size : largest; /* fmax is a call for every value */
-    }
-    frexp(largest, &exponent);
+    frexp(largest_size(centres, values), &exponent);
     exponent = exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent;
     return abs(exponent) > threshold ? ldexp(1.0, -exponent) : 1.0;
 }
@@ -200,23 +219,46 @@ static inline void table_fill(Table *table, const double *centres, double scale)
     table->longest = longest < 1e17 ? (float)longest : INFINITY;
 }
 
-static inline int scratch_room(Scratch *scratch, size_t d, size_t sets)
+/* Doubles for the cells of two sets added up together, and whether the two may be.
+ *
+ * A row is added once for both, to the cell of its two clusters; the sums of each are put together
+ * at the end of a block. Who is whose partner depends on the slots alone, so that a set has the
+ * same sums, to the last bit, whether all sets are given at once or the first even number first. */
+static inline size_t joint_width(const Set *one, const Set *other)
 {
-    memset(scratch, 0, sizeof *scratch);
-    scratch->narrow = aligned_room(STRIP * d * sizeof(float));
-    scratch->lengths = aligned_room(STRIP * sizeof(float));
-    scratch->padded = aligned_room(STRIP * cell_width(d) * sizeof(double));
-    scratch->columns = aligned_room(GROUP * d * sizeof(double));
-    scratch->labels = aligned_room(sets * BLOCK * sizeof(int32_t));
-    scratch->adding = malloc((sets + 1) * sizeof(Adding));
-    return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns &&
-           scratch->labels && scratch->adding;
+    return one->table.k * other->table.k * cell_stride(cell_width(one->table.d));
+}
+
+static inline int pairs_with(const Set *one, const Set *other)
+{
+    return !one->delta && !other->delta && one->slot % 2 == 0 && other->slot == one->slot + 1 &&
+           joint_width(one, other) * sizeof(double) <= JOINT_BYTES;
 }
 
 static inline void scratch_free(Scratch *scratch)
 {
     free(scratch->narrow), free(scratch->lengths), free(scratch->padded), free(scratch->columns);
-    free(scratch->labels), free(scratch->adding);
+    free(scratch->labels), free(scratch->adding), free(scratch->joint);
+}
+
+static inline int scratch_room(Scratch *scratch, size_t d, const Set *sets, size_t count)
+{
+    const size_t padded = STRIP * cell_width(d) * sizeof(double);
+    size_t joint = 0;
+    for (size_t s = 0; s + 1 < count; s++) {
+        if (pairs_with(&sets[s], &sets[s + 1])) joint += joint_width(&sets[s], &sets[s + 1]);
+    }
+    memset(scratch, 0, sizeof *scratch);
+    scratch->narrow = aligned_room(STRIP * d * sizeof(float));
+    scratch->lengths = aligned_room(STRIP * sizeof(float));
+    scratch->padded = aligned_room(padded);
+    scratch->columns = aligned_room(GROUP * d * sizeof(double));
+    scratch->labels = aligned_room(count * BLOCK * sizeof(int32_t));
+    scratch->joint = aligned_room(joint * sizeof(double));
+    scratch->adding = malloc((count + 1) * sizeof(Adding));
+    if (scratch->padded) memset(scratch->padded, 0, padded);
+    return scratch->narrow && scratch->lengths && scratch->padded && scratch->columns &&
+           scratch->labels && scratch->joint && scratch->adding;
 }
 
 static inline size_t partial_width(const Table *table)

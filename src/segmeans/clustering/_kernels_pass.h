@@ -5,107 +5,180 @@
 
 typedef double vector2 __attribute__((vector_size(16), aligned(8), may_alias));
 typedef double vector4 __attribute__((vector_size(32), aligned(8), may_alias));
-typedef double vector8 __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* Eight, four or two values of a row from `column` on, and one value, as doubles. */
+INLINE wide8 load8(const Rows *rows, size_t row, const size_t d, size_t column, const int wide,
+                   const int shifted)
+{
+    const size_t at = row * d + column;
+    wide8 value = wide ? *(const wide8 *)((const double *)rows->values + at)
+                       : widen8(*(const narrow8 *)((const float *)rows->values + at));
+    if (shifted) value = value - *(const wide8 *)(rows->origin + column);
+    return value;
+}
+
 #define DEFINE_LOAD(name, vector, lanes)                                                           \
-    INLINE vector name(const Rows *rows, size_t row, size_t column, const int wide,                \
-                       const int shifted)                                                          \
+    INLINE vector name(const Rows *rows, size_t row, const size_t d, size_t column,                \
+                       const int wide, const int shifted)                                          \
     {                                                                                              \
         typedef float narrow __attribute__((vector_size(4 * (lanes)), aligned(4), may_alias));     \
-        const size_t at = row * rows->d + column;                                                  \
+        const size_t at = row * d + column;                                                        \
         vector value = wide ? *(const vector *)((const double *)rows->values + at)                 \
                             : __builtin_convertvector(                                             \
                                   *(const narrow *)((const float *)rows->values + at), vector);    \
         if (shifted) value = value - *(const vector *)(rows->origin + column);                     \
         return value;                                                                              \
     }
-DEFINE_LOAD(load8, vector8, 8)
 DEFINE_LOAD(load4, vector4, 4)
 DEFINE_LOAD(load2, vector2, 2)
 #undef DEFINE_LOAD
 
-/* Rows of one strip as cells: the columns times the weight, the weight, zeros. Returns their
- * weighted squared lengths, added up. */
-INLINE double fill_cells(const Rows *rows, size_t first, size_t n, double *to, const int wide,
-                         const int shifted)
+INLINE double load1(const Rows *rows, size_t row, const size_t d, size_t column, const int wide,
+                    const int shifted)
 {
-    const size_t d = rows->d, width = cell_width(d);
-    vector8 squares8 = {0};
+    const size_t at = row * d + column;
+    const double value = wide ? ((const double *)rows->values)[at]
+                              : (double)((const float *)rows->values)[at];
+    return shifted ? value - rows->origin[column] : value;
+}
+
+/* Rows of one strip as cells: the columns times the weight, the weight; the zeros behind are there.
+ * Returns their weighted squared lengths, added up. `d` is a constant for few columns. */
+INLINE double fill_cells(const Rows *from, size_t first, size_t n, double *to, const size_t d,
+                         const int wide, const int shifted)
+{
+    const Rows rows = *from; /* no store below can be one to this copy */
+    const size_t width = cell_width(d);
+    wide8 squares8 = {0};
     vector4 squares4 = {0};
     vector2 squares2 = {0};
     double squares = 0.0;
     for (size_t row = first; row < first + n; row++, to += width) {
-        const double weight = rows->weights ? rows->weights[row] : 1.0;
+        const double weight = rows.weights ? rows.weights[row] : 1.0;
         size_t j = 0;
         for (; j + 8 <= d; j += 8) {
-            const vector8 value = load8(rows, row, j, wide, shifted), mass = value * weight;
-            *(vector8 *)(to + j) = mass, squares8 += mass * value;
+            const wide8 value = load8(&rows, row, d, j, wide, shifted), mass = value * weight;
+            *(wide8 *)(to + j) = mass, squares8 += mass * value;
         }
-        if (j + 4 <= d) {
-            const vector4 value = load4(rows, row, j, wide, shifted), mass = value * weight;
+        if (d % 8 >= 4) {
+            const vector4 value = load4(&rows, row, d, j, wide, shifted), mass = value * weight;
             *(vector4 *)(to + j) = mass, squares4 += mass * value, j += 4;
         }
-        if (j + 2 <= d) {
-            const vector2 value = load2(rows, row, j, wide, shifted), mass = value * weight;
+        if (d % 4 >= 2) {
+            const vector2 value = load2(&rows, row, d, j, wide, shifted), mass = value * weight;
             *(vector2 *)(to + j) = mass, squares2 += mass * value, j += 2;
         }
-        if (j < d) {
-            const double value = value_at(rows, row, j), mass = weight * value;
+        if (d % 2) {
+            const double value = load1(&rows, row, d, j, wide, shifted), mass = weight * value;
             to[j] = mass, squares += mass * value;
         }
         to[d] = weight;
-        for (j = d + 1; j < width; j++) to[j] = 0.0;
     }
     for (int i = 0; i < 8; i++) squares += squares8[i];
     for (int i = 0; i < 4; i++) squares += squares4[i];
     return squares + squares2[0] + squares2[1];
 }
 
-/* Add the rows of a strip, as cells, to their clusters in all sets that want everything.
+/* Add the rows of a strip, as cells, to the cells their labels number.
  *
- * Row by row, all sets in turn: a sum is not needed again before its last addition is done.
- * `width` is a constant where this is inlined; up to two vectors of a row stay in registers. */
-INLINE void add_cells(const double *row, size_t n, const size_t width, const Adding *adding,
-                      size_t count)
+ * `width` is a constant where this is inlined. */
+INLINE void add_cells(const double *row, size_t n, const size_t width, const int32_t *labels,
+                      double *cells)
 {
     const size_t wide = width / 8 * 8, stride = cell_stride(width);
     for (size_t i = 0; i < n; i++, row += width) {
-        const vector8 first = wide > 0 ? *(const vector8 *)row : (vector8){0};
-        const vector8 next = wide > 8 ? *(const vector8 *)(row + 8) : (vector8){0};
-        const vector4 four = width % 8 >= 4 ? *(const vector4 *)(row + wide) : (vector4){0};
-        const vector2 two = width % 4 >= 2 ? *(const vector2 *)(row + width - 2) : (vector2){0};
-        for (size_t s = 0; s < count; s++) {
-            double *cell = adding[s].cells + (size_t)adding[s].labels[i] * stride;
-            if (wide > 0) *(vector8 *)cell += first;
-            if (wide > 8) *(vector8 *)(cell + 8) += next;
-            for (size_t j = 16; j < wide; j += 8) *(vector8 *)(cell + j) += *(vector8 *)(row + j);
-            if (width % 8 >= 4) *(vector4 *)(cell + wide) += four;
-            if (width % 4 >= 2) *(vector2 *)(cell + width - 2) += two;
-        }
+        double *cell = cells + (size_t)labels[i] * stride;
+        for (size_t j = 0; j < wide; j += 8) *(wide8 *)(cell + j) += *(const wide8 *)(row + j);
+        if (width % 8 >= 4) *(vector4 *)(cell + wide) += *(const vector4 *)(row + wide);
+        if (width % 4 >= 2) *(vector2 *)(cell + width - 2) += *(const vector2 *)(row + width - 2);
     }
 }
 
-static double add_strip(const Rows *rows, size_t first, size_t n, const Adding *adding, size_t count,
-                        double *cells)
+/* A strip of rows and who adds them up; labels of set s begin at s x BLOCK. */
+typedef struct {
+    const Rows *rows;
+    size_t first, n;
+    const Set *sets;
+    const int32_t *labels;
+    const Adding *adding;
+    size_t count;
+} Strip;
+
+/* Add a strip of rows of `d` columns, set by set. */
+INLINE double add_kind(const Strip *strip, double *cells, const size_t d)
 {
-    const size_t width = cell_width(rows->d);
+    const Rows *rows = strip->rows;
+    const size_t first = strip->first, n = strip->n;
     const int wide = rows->wide, shifted = rows->origin != NULL;
-    const double squares = wide ? shifted ? fill_cells(rows, first, n, cells, 1, 1)
-                                          : fill_cells(rows, first, n, cells, 1, 0)
-                           : shifted ? fill_cells(rows, first, n, cells, 0, 1)
-                                     : fill_cells(rows, first, n, cells, 0, 0);
-    switch (width) {
-    case 2: add_cells(cells, n, 2, adding, count); break;
-    case 4: add_cells(cells, n, 4, adding, count); break;
-    case 6: add_cells(cells, n, 6, adding, count); break;
-    case 8: add_cells(cells, n, 8, adding, count); break;
-    case 10: add_cells(cells, n, 10, adding, count); break;
-    case 16: add_cells(cells, n, 16, adding, count); break;
-    case 18: add_cells(cells, n, 18, adding, count); break;
-    default: add_cells(cells, n, width, adding, count);
+    const double squares = wide ? shifted ? fill_cells(rows, first, n, cells, d, 1, 1)
+                                          : fill_cells(rows, first, n, cells, d, 1, 0)
+                           : shifted ? fill_cells(rows, first, n, cells, d, 0, 1)
+                                     : fill_cells(rows, first, n, cells, d, 0, 0);
+    int32_t joint[STRIP];
+    for (size_t a = 0; a < strip->count; a++) {
+        const Adding *adding = &strip->adding[a];
+        const int32_t *labels = strip->labels + adding->first * BLOCK;
+        if (adding->second != adding->first) {
+            const int32_t *others = strip->labels + adding->second * BLOCK;
+            const int32_t k = (int32_t)strip->sets[adding->second].table.k;
+            for (size_t i = 0; i < n; i++) joint[i] = labels[i] * k + others[i];
+            labels = joint;
+        }
+        if (cell_width(d) == 16) add_cells(cells, n, 16, labels, adding->cells); /* a constant */
+        else add_cells(cells, n, cell_width(d), labels, adding->cells);
     }
     return squares;
+}
+
+static double add_strip(const Strip *strip, double *cells)
+{
+    switch (strip->rows->d) {
+    case 1: return add_kind(strip, cells, 1);
+    case 2: return add_kind(strip, cells, 2);
+    case 3: return add_kind(strip, cells, 3);
+    case 4: return add_kind(strip, cells, 4);
+    case 5: return add_kind(strip, cells, 5);
+    case 6: return add_kind(strip, cells, 6);
+    case 7: return add_kind(strip, cells, 7);
+    case 8: return add_kind(strip, cells, 8);
+    case 16: return add_kind(strip, cells, 16);
+    default: return add_kind(strip, cells, strip->rows->d);
+    }
+}
+
+/* Who adds up every row of a block: pairs where that is allowed. Returns how many there are. */
+static size_t begin_adding(const Set *sets, const Partial *partials, size_t count, Scratch *scratch)
+{
+    double *joint = scratch->joint;
+    size_t adding = 0;
+    for (size_t s = 0; s < count; s++) {
+        if (sets[s].delta) continue;
+        Adding *next = &scratch->adding[adding++];
+        *next = (Adding){s, s, partials[s].cells};
+        if (s + 1 == count || !pairs_with(&sets[s], &sets[s + 1])) continue;
+        *next = (Adding){s, s + 1, joint};
+        joint += joint_width(&sets[s], &sets[s + 1]);
+        s++;
+    }
+    memset(scratch->joint, 0, (size_t)(joint - scratch->joint) * sizeof(double));
+    return adding;
+}
+
+/* Put the sums of pairs where they belong. */
+static void end_adding(const Set *sets, Partial *partials, size_t count, const Scratch *scratch)
+{
+    for (size_t a = 0; a < count; a++) {
+        const Adding *pair = &scratch->adding[a];
+        if (pair->second == pair->first) continue;
+        const Table *one = &sets[pair->first].table, *other = &sets[pair->second].table;
+        const size_t stride = cell_stride(cell_width(one->d));
+        const double *cell = pair->cells;
+        for (size_t b = 0; b < one->k * other->k; b++, cell += stride) {
+            double *into = partials[pair->first].cells + b / other->k * stride;
+            double *also = partials[pair->second].cells + b % other->k * stride;
+            for (size_t j = 0; j <= one->d; j++) into[j] += cell[j], also[j] += cell[j];
+        }
+    }
 }
 
 /* The inertia of one block in the difference form. */
@@ -247,15 +320,13 @@ static void visit_block(const Rows *rows, const Points *points, size_t first, si
                         Partial *partials, size_t count, Scratch *scratch)
 {
     const size_t end = first + n, d = rows->d;
-    size_t adding = 0;
+    const size_t adding = begin_adding(sets, partials, count, scratch);
     double squares = 0.0;
     for (size_t strip = first; strip < end; strip += STRIP) {
         const size_t edge = strip + STRIP < end ? strip + STRIP : end;
-        adding = 0;
         memset(scratch->narrow_ready, 0, sizeof scratch->narrow_ready);
         for (size_t s = 0; s < count; s++) {
             int32_t *labels = scratch->labels + s * BLOCK + (strip - first);
-            if (!sets[s].delta) scratch->adding[adding++] = (Adding){partials[s].cells, labels};
             for (size_t row = strip, g = 0; row < edge; row += GROUP, g++, labels += GROUP) {
                 label_group(rows, row, edge - row < GROUP ? edge - row : GROUP, g, &sets[s],
                             &partials[s], scratch, points ? points->narrow + row * d : NULL,
@@ -263,8 +334,11 @@ static void visit_block(const Rows *rows, const Points *points, size_t first, si
             }
         }
         if (!adding) continue;
-        squares += add_strip(rows, strip, edge - strip, scratch->adding, adding, scratch->padded);
+        const Strip here = {rows, strip, edge - strip, sets, scratch->labels + (strip - first),
+                            scratch->adding, adding};
+        squares += add_strip(&here, scratch->padded);
     }
+    end_adding(sets, partials, adding, scratch);
     for (size_t s = 0; adding && s < count; s++) {
         if (sets[s].delta) continue;
         partials[s].inertia = inertia_of(rows, first, n, &sets[s].table, &partials[s],

@@ -16,15 +16,24 @@ typedef struct {
 
 #define THREAD_WORK 2e5 /* points x columns x centres x starts that take less than a thread costs */
 
-static int points_room(Points *points)
+/* What a task needs of its points: floats to score, doubles to measure. */
+enum { NARROW = 1, COLUMNS = 2 };
+
+static int points_room(Points *points, int needs)
 {
     const Rows *rows = &points->rows;
     const size_t groups = points->groups = (rows->n + GROUP - 1) / GROUP;
-    points->narrow = aligned_room(groups * GROUP * rows->d * sizeof(float));
-    points->lengths = aligned_room(groups * GROUP * sizeof(float));
-    points->columns = aligned_room(groups * GROUP * rows->d * sizeof(double));
+    if (needs & NARROW) {
+        points->narrow = aligned_room(groups * GROUP * rows->d * sizeof(float));
+        points->lengths = aligned_room(groups * GROUP * sizeof(float));
+        if (!points->narrow || !points->lengths) return 0;
+    }
+    if (needs & COLUMNS) {
+        points->columns = aligned_room(groups * GROUP * rows->d * sizeof(double));
+        if (!points->columns) return 0;
+    }
     points->mass = aligned_room(groups * GROUP * sizeof(double));
-    return points->narrow && points->lengths && points->columns && points->mass;
+    return points->mass != NULL;
 }
 
 static void points_fill(Points *points)
@@ -33,12 +42,16 @@ static void points_fill(Points *points)
     rows->scale = unit_scale(rows->values, rows->n * rows->d, 0);
     for (size_t g = 0; g < points->groups; g++) {
         const size_t first = g * GROUP, rest = rows->n - first, n = rest < GROUP ? rest : GROUP;
-        twin->prepare_group(rows, first, n, points->narrow + first * rows->d,
-                            points->lengths + first);
-        twin->fill_columns(rows, first, n, 1.0, points->columns + first * rows->d);
-        for (size_t i = 0; i < GROUP; i++) {
-            points->mass[first + i] = i >= n ? 0.0 : rows->weights ? rows->weights[first + i] : 1.0;
+        if (points->narrow) {
+            twin->prepare_group(rows, first, n, points->narrow + first * rows->d,
+                                points->lengths + first);
         }
+        if (points->columns) {
+            twin->fill_columns(rows, first, n, 1.0, points->columns + first * rows->d);
+        }
+        double *mass = points->mass + first;
+        for (size_t i = 0; i < n; i++) mass[i] = rows->weights ? rows->weights[first + i] : 1.0;
+        for (size_t i = n; i < GROUP; i++) mass[i] = 0.0;
     }
 }
 
@@ -55,12 +68,12 @@ typedef struct {
 } Ends;
 
 /* Prepare the points and run one task per start or climb; 0 where memory ran out. */
-static int over_points(Points *points, size_t k, size_t count, size_t threads, void *job,
+static int over_points(Points *points, int needs, size_t k, size_t count, size_t threads, void *job,
                        void (*task)(void *context, size_t task, size_t thread), Ending **endings,
                        const Ends *ends)
 {
     *endings = calloc(count, sizeof(Ending));
-    int ready = points_room(points) && *endings;
+    int ready = points_room(points, needs) && *endings;
     if (ready) {
         points_fill(points);
         const double work = (double)points->rows.n * (double)(k * points->rows.d);
@@ -104,7 +117,9 @@ static void starts_task(void *context, size_t task, size_t thread)
 
 static int run_starts(Starts *job, size_t count, size_t threads, const Ends *ends)
 {
-    return over_points(&job->points, job->k, count, threads, job, starts_task, &job->endings, ends);
+    const int needs = job->uniforms ? NARROW | COLUMNS : NARROW;
+    return over_points(&job->points, needs, job->k, count, threads, job, starts_task, &job->endings,
+                       ends);
 }
 
 PyDoc_STRVAR(starts_doc,
@@ -172,7 +187,7 @@ static PyObject *py_seed(PyObject *module, PyObject *arguments)
                 take(chosen, &views[4], (size_t)k * sizeof(int64_t), 1);
     if (ready) {
         Py_BEGIN_ALLOW_THREADS
-        ready = points_room(&points);
+        ready = points_room(&points, COLUMNS);
         if (ready) {
             points_fill(&points);
             ready = !twin->seed(&points, (size_t)k, (size_t)trials, views[3].buf, views[4].buf);
@@ -210,7 +225,8 @@ static void climb_task(void *context, size_t task, size_t thread)
 
 static int run_climbs(Climbs *job, size_t count, size_t threads, const Ends *ends)
 {
-    return over_points(&job->points, job->k, count, threads, job, climb_task, &job->endings, ends);
+    return over_points(&job->points, COLUMNS, job->k, count, threads, job, climb_task,
+                       &job->endings, ends);
 }
 
 PyDoc_STRVAR(climb_doc,

@@ -155,14 +155,27 @@ INLINE void exact_group(const double *columns, const Table *table, vd *near, vl 
 }
 
 /* Rows of one group as columns of doubles; rows past the end repeat the last one. */
-static void fill_columns(const Rows *rows, size_t first, size_t n, double scale, double *columns)
+INLINE void spread_columns(const Rows *rows, size_t first, size_t n, double scale, double *columns,
+                           const int wide, const int shifted)
 {
+    const size_t d = rows->d;
     for (size_t i = 0; i < GROUP; i++) {
-        size_t row = first + (i < n ? i : n - 1);
-        for (size_t j = 0; j < rows->d; j++) {
-            columns[j * GROUP + i] = value_at(rows, row, j) * scale;
+        const size_t at = (first + (i < n ? i : n - 1)) * d;
+        for (size_t j = 0; j < d; j++) {
+            double value = wide ? ((const double *)rows->values)[at + j]
+                                : (double)((const float *)rows->values)[at + j];
+            if (shifted) value -= rows->origin[j];
+            columns[j * GROUP + i] = value * scale;
         }
     }
+}
+
+static void fill_columns(const Rows *rows, size_t first, size_t n, double scale, double *columns)
+{
+    if (rows->wide && !rows->origin) spread_columns(rows, first, n, scale, columns, 1, 0);
+    else if (rows->wide) spread_columns(rows, first, n, scale, columns, 1, 1);
+    else if (!rows->origin) spread_columns(rows, first, n, scale, columns, 0, 0);
+    else spread_columns(rows, first, n, scale, columns, 0, 1);
 }
 
 /* Decide a group in float64. */
@@ -177,21 +190,19 @@ static __attribute__((noinline)) void decide_group(const Rows *rows, size_t firs
     for (int i = 0; i < GROUP; i++) labels[i] = (int32_t)label[i / VD][i % VD];
 }
 
-/* Eight columns of eight rows, from `from` on, to the same as columns. */
-INLINE void transpose_tile(const Rows *rows, size_t row, size_t n, size_t column, float *to)
+/* Eight columns of eight rows, from `row` and `column` on, to the same as columns. */
+INLINE void transpose_tile(const Rows *rows, size_t row, size_t n, size_t column, float *to,
+                           const int wide, const int shifted)
 {
-    typedef double wide8 __attribute__((vector_size(64), aligned(8), may_alias));
-    typedef float narrow8 __attribute__((vector_size(32), aligned(4), may_alias));
     const size_t d = rows->d;
     narrow8 a[8], b[8];
 #pragma GCC unroll 8
     for (size_t i = 0; i < 8; i++) {
         const size_t at = (row + (i < n ? i : n - 1)) * d + column;
-        wide8 value = rows->wide ? *(const wide8 *)((const double *)rows->values + at)
-                                 : __builtin_convertvector(
-                                       *(const narrow8 *)((const float *)rows->values + at), wide8);
-        if (rows->origin) value = value - *(const wide8 *)(rows->origin + column);
-        a[i] = __builtin_convertvector(value * rows->scale, narrow8);
+        wide8 value = wide ? *(const wide8 *)((const double *)rows->values + at)
+                           : widen8(*(const narrow8 *)((const float *)rows->values + at));
+        if (shifted) value = value - *(const wide8 *)(rows->origin + column);
+        a[i] = narrow_8(value * rows->scale);
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 8; i += 2) {
@@ -212,17 +223,17 @@ INLINE void transpose_tile(const Rows *rows, size_t row, size_t n, size_t column
     }
 }
 
-/* Rows of one group as scaled columns of floats, and their squared lengths. */
-static void prepare_group(const Rows *rows, size_t first, size_t n, float *narrow, float *lengths)
+/* Rows of one group as scaled columns of floats. */
+INLINE void narrow_group(const Rows *rows, size_t first, size_t n, float *narrow, const int wide,
+                         const int shifted)
 {
     const size_t d = rows->d;
-    for (size_t i = 0; i < GROUP; i += d < 8 ? GROUP : 8) {
+    for (size_t i = 0; d >= 8 && i < GROUP; i += 8) {
         const size_t row = first + (i < n ? i : n - 1), rest = i < n ? n - i : 1;
-        if (d < 8) break;
         /* the last tile overlaps the one before where d is no multiple of 8 */
         for (size_t j = 0; j < d; j += 8) {
             const size_t column = j + 8 <= d ? j : d - 8;
-            transpose_tile(rows, row, rest, column, narrow + column * GROUP + i);
+            transpose_tile(rows, row, rest, column, narrow + column * GROUP + i, wide, shifted);
         }
     }
     for (size_t i = 0; d < 8 && i < GROUP; i++) {
@@ -231,9 +242,18 @@ static void prepare_group(const Rows *rows, size_t first, size_t n, float *narro
             narrow[j * GROUP + i] = (float)(value_at(rows, row, j) * rows->scale);
         }
     }
+}
+
+/* The same, and their squared lengths. */
+static void prepare_group(const Rows *rows, size_t first, size_t n, float *narrow, float *lengths)
+{
+    if (rows->wide && !rows->origin) narrow_group(rows, first, n, narrow, 1, 0);
+    else if (rows->wide) narrow_group(rows, first, n, narrow, 1, 1);
+    else if (!rows->origin) narrow_group(rows, first, n, narrow, 0, 0);
+    else narrow_group(rows, first, n, narrow, 0, 1);
     for (size_t i = 0; i < GROUP; i += VL) {
         vf square = vf_set(0.0f);
-        for (size_t j = 0; j < d; j++) {
+        for (size_t j = 0; j < rows->d; j++) {
             vf value = vf_load(narrow + j * GROUP + i);
             square = square + value * value;
         }

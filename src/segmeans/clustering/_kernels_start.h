@@ -273,7 +273,8 @@ static int run_room(Run *run, const Points *points, size_t k)
     run->set.deadlines = aligned_room(points->groups * sizeof(float));
     run->totals = aligned_room((k * (d + 1) + 1) * sizeof(double));
     run->moved = aligned_room(k * d * sizeof(double));
-    int table = table_room(&run->set.table, k, d), scratch = scratch_room(&run->scratch, d, 1);
+    int table = table_room(&run->set.table, k, d);
+    int scratch = scratch_room(&run->scratch, d, &run->set, 1);
     run->room = aligned_room(partial_width(&run->set.table) * sizeof(double));
     return table && scratch && run->set.labels && run->set.deadlines && run->totals &&
            run->moved && run->room;

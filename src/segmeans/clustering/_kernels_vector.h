@@ -149,6 +149,18 @@ INLINE vf vf_max(vf a, vf b)
 #endif
 #endif
 
+/* Eight values at once, whatever the width of a vector. GCC 12 converts eight in two halves unless
+ * told the instruction. */
+typedef double wide8 __attribute__((vector_size(64), aligned(8), may_alias));
+typedef float narrow8 __attribute__((vector_size(32), aligned(4), may_alias));
+#if defined(ISA_AVX512)
+INLINE wide8 widen8(narrow8 value) { return (wide8)_mm512_cvtps_pd((__m256)value); }
+INLINE narrow8 narrow_8(wide8 value) { return (narrow8)_mm512_cvtpd_ps((__m512d)value); }
+#else
+INLINE wide8 widen8(narrow8 value) { return __builtin_convertvector(value, wide8); }
+INLINE narrow8 narrow_8(wide8 value) { return __builtin_convertvector(value, narrow8); }
+#endif
+
 /* Rows and centres in the tile that stays in registers: rows in vectors, 32 rows in all. */
 #if defined(ISA_AVX512)
 #define TILE_ROWS 2

@@ -119,8 +119,8 @@ class Pass(reference.Pass):
 
     def _visit(self, rows: Rows, weights: Floats | None) -> None:
         sets: list[_Set] = [
-            (table, len(table), None, 1, None, 0.0, False, False, out)
-            for table, out in zip(self._tables, self._outs, strict=True)
+            (slot, table, len(table), None, 1, None, 0.0, False, False, out)
+            for slot, (table, out) in enumerate(zip(self._tables, self._outs, strict=True))
         ]
         _sweep(rows, weights, self._origin, self._scale, sets, self._threads)
 
@@ -129,6 +129,7 @@ class Pass(reference.Pass):
 
 
 _Set = tuple[
+    int,  # place among all sets: two neighbours are added up together
     Floats,  # centres
     int,  # k
     "NDArray[np.uint8 | np.uint16] | None",  # labels kept from pass to pass
@@ -216,8 +217,10 @@ class Polish(reference.Polish):
         self._scale = _scale(tables)
         self._threads, self._origin = threads, origin
         self._runs: Sequence[_Run] = [
-            _Run(table, max_iter, tol, self._scale, correction)
-            for table, correction in zip(tables, or_none(corrections, tables), strict=True)
+            _Run(slot, table, max_iter, tol, self._scale, correction)
+            for slot, (table, correction) in enumerate(
+                zip(tables, or_none(corrections, tables), strict=True)
+            )
         ]
         self._begin_pass()
 
@@ -274,6 +277,7 @@ class _Run(reference.Run):
 
     def __init__(
         self,
+        slot: int,
         centres: Floats,
         max_iter: int,
         tol: float,
@@ -282,6 +286,7 @@ class _Run(reference.Run):
     ) -> None:
         super().__init__(centres, max_iter, tol, correction)
         k = len(self.centres)
+        self.slot = slot
         self.scale, self.drift = scale, 0.0
         self.label_type = np.uint8 if k <= 256 else np.uint16
         self.labels: list[NDArray[np.uint8 | np.uint16]] = []
@@ -311,6 +316,7 @@ class _Run(reference.Run):
         labels = self.labels[chunk][at : at + n]
         deadlines = self.deadlines[chunk][at // _GROUP : (at + n + _GROUP - 1) // _GROUP]
         return (
+            self.slot,
             self.centres,
             len(self.centres),
             labels,
