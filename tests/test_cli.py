@@ -16,8 +16,8 @@ import pytest
 from segmeans.sample import CustomerMarket, write_customers
 
 OUTPUTS = {
-    *("report.html", "report.md", "segments.csv", "profile.csv", "actions.csv"),
-    *("study.json", "model.json"),
+    *("report.html", "report.md", "segments.csv", "profile.csv", "typical.csv"),
+    *("actions.csv", "study.json", "model.json"),
 }
 MANIFEST = ".segmeans.json"
 

@@ -55,6 +55,7 @@ def test_every_sheet_is_there_and_none_has_a_formula(book: Any) -> None:
         "Summary",
         "Segments",
         "Profile",
+        "Typical customers",
         "Actions",
         "Numbers of segments",
         "Customers",

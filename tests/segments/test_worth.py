@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,25 @@ def test_typical_customers_are_nearest_and_nobody_in_person(shop: Path) -> None:
         for place, number in ((0, 1), (2, 2)):
             own = np.flatnonzero(labels == number)
             assert found["age"][place] == ages[own[np.argmin(distance[own])]]
+
+
+def test_typical_customers_are_written_and_a_column_called_segment_keeps_its_values(
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "shop.csv"
+    rows = [
+        f"c{n:03},a{n}@shop.example,{'east' if n % 2 else 'west'},{n % 2 * 50 + n % 7}"
+        for n in range(60)
+    ]
+    source.write_text("\n".join(["customer_id,email,segment,spend", *rows]) + "\n", "utf-8")
+    with segmeans.segment(source, k=2, fast=True) as study:
+        segmeans.write(study, tmp_path / "out", figures=False)
+        told = study.typical()
+    with (tmp_path / "out" / "typical.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert list(lines[0]) == ["segment", "name", "segment (source)", "spend"]
+    assert [line["segment"] for line in lines] == ["1"] * 3 + ["2"] * 3
+    assert {line["segment (source)"] for line in lines} == {"east", "west"}
+    assert [float(line["spend"]) for line in lines] == told["spend"].tolist()
+    # Halves of 0 to 6 and 50 to 56, each value four or five times: the means lie at 3 and 53.
+    assert {line["spend"].rstrip("0").rstrip(".") for line in lines} == {"3", "53"}

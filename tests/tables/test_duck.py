@@ -74,6 +74,15 @@ def test_blocks_can_leave_rows_out(table: Table) -> None:
     assert sizes == [30_000, 30_000, 30_000, 10_000]
 
 
+def test_a_few_rows_come_in_the_order_asked_for(table: Table) -> None:
+    asked = {"n": sql.column("n"), "x": sql.column("x"), "t": sql.column("t")}
+    places = [N - 1, 0, 7, 7, 100_003]
+    found, whole = table.at(asked, places), table.fetch(asked)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(found[name], values[places])
+    assert [len(values) for values in table.at(asked, []).values()] == [0, 0, 0]
+
+
 def test_an_abandoned_stream_leaves_the_table_usable(table: Table) -> None:
     stream = table.blocks({"n": sql.column("n")}, 4_096)
     next(stream)

@@ -31,6 +31,17 @@ def show_audience(record: AudienceRecord, out: str | Path, *, on: Console | None
     on = on or console()
     if record.orders is not None:
         show_log(record.orders, on)
+    _show_counts(record, on)
+    _show_segments(record, on)
+    show_findings(record.findings, on)
+    on.print()
+    for one in record.segments:
+        for name in filter(None, (one.file, one.held_out_file)):
+            on.print(Text(f"Written: {plain_text(str(Path(out) / name))}"))
+
+
+def _show_counts(record: AudienceRecord, on: Console) -> None:
+    """Print how many are to act upon, who is left out and why, and what a test asks for."""
     written = sum(one.written for one in record.segments)
     held = sum(one.held_out for one in record.segments)
     tells = f"{record.rows:,} customers, {written:,} to act upon"
@@ -47,35 +58,18 @@ def show_audience(record: AudienceRecord, out: str | Path, *, on: Console | None
         asked = max((one.asked or 0 for one in record.segments), default=0)
         lift = f"{set_share(record.base)} + {record.lift * 100:g} points"
         on.print(Text(f"  A test of {lift} asks for {asked:,} with the action, as many without it"))
-    headers = ["segment", "name", "customers", "to act on"]
-    tested = any(one.share is not None for one in record.segments)
-    headers += ["held out", "can show"] if tested else []
-    print_table(
-        headers,
-        [
-            [
-                str(one.number),
-                plain_text(one.name),
-                f"{one.customers:,}",
-                f"{one.written:,}",
-                *(
-                    [
-                        f"{one.held_out:,}",
-                        ""
-                        if one.smallest_lift is None
-                        else f"{one.smallest_lift * 100:.1f} points",
-                    ]
-                    if tested
-                    else []
-                ),
-            ]
-            for one in record.segments
-        ],
-        on,
-    )
-    show_findings(record.findings, on)
-    on.print()
-    for one in record.segments:
-        files = [one.file, *([one.held_out_file] if one.held_out_file else [])]
-        for name in files:
-            on.print(Text(f"Written: {plain_text(str(Path(out) / name))}"))
+
+
+def _show_segments(record: AudienceRecord, on: Console) -> None:
+    """Print one line per segment, with what its test can show where a group is held out."""
+    columns = {
+        "segment": [str(one.number) for one in record.segments],
+        "name": [plain_text(one.name) for one in record.segments],
+        "customers": [f"{one.customers:,}" for one in record.segments],
+        "to act on": [f"{one.written:,}" for one in record.segments],
+    }
+    if any(one.share is not None for one in record.segments):
+        lifts = [one.smallest_lift for one in record.segments]
+        columns["held out"] = [f"{one.held_out:,}" for one in record.segments]
+        columns["can show"] = ["" if lift is None else f"{lift * 100:.1f} points" for lift in lifts]
+    print_table(list(columns), [list(row) for row in zip(*columns.values(), strict=True)], on)

@@ -104,6 +104,7 @@ def write(
         "report.md",
         segments_file,
         "profile.csv",
+        "typical.csv",
         "actions.csv",
         *([workbook.NAME] if excel else []),
         "study.json",
@@ -117,9 +118,11 @@ def write(
         profile, actions = _profile_columns(study), _action_columns(advice)
         outputs.table("profile.csv", profile)
         outputs.table("actions.csv", actions)
+        typical = {name: values.tolist() for name, values in study.typical().items()}
+        outputs.table("typical.csv", typical)
         if excel:
             path = outputs.path(workbook.NAME)
-            workbook.write(path, study, profile=profile, actions=actions)
+            workbook.write(path, study, profile=profile, typical=typical, actions=actions)
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
         if tracked is not None:

@@ -51,6 +51,11 @@ CODE = {
 AFTER = {
     4: (
         (
+            "The most typical customers of each segment: those nearest to its centre, without ids "
+            "or personal data.",
+            "pandas.DataFrame(study.typical())",
+        ),
+        (
             "A few questions recognise a member of each segment; right so often counts customers "
             "whom the questions had not been learnt from.",
             "from segmeans.plain import plain_share\n"

@@ -23,7 +23,7 @@ from segmeans.study.reading import read_orders, read_study, read_tracked
 from segmeans.tables.renaming import replace_words
 from segmeans.tables.sink import Outputs, own_files, write_text
 
-TABLES = ("segments.csv", "segments.parquet", "profile.csv", "actions.csv")
+TABLES = ("segments.csv", "segments.parquet", "profile.csv", "typical.csv", "actions.csv")
 """Files in which names are replaced and all else stays: somebody may have written in them."""
 FROM_RECORD = ("splits", "profile", "bars", "sizes", "value", "targeting")
 WITH_CUSTOMERS = ("silhouette", "stability", "shadow", "gorge", "map", "pairs")

@@ -60,6 +60,7 @@ MEANINGS = {
     "report.md": "the same as text",
     "segments": "the segment of every customer",
     "profile": "every segment and feature in plain units",
+    "typical": "the most typical customers of each segment, without ids",
     "actions": "what to do with each segment, why, and how to test it",
     "study.xlsx": "segments, profile, actions, evidence and customers as one workbook",
     "study": "everything that was found, for programs",

@@ -188,37 +188,13 @@ def k_table(record: StudyRecord) -> TextTable:
     def three(value: float | None) -> str:
         return "-" if value is None else f"{value:.3f}"
 
-    def found_again(row: KRow) -> str:
-        score = row.scores.get("recovered")
-        return "-" if score is None else plain_share(score.value)
-
-    def borders(row: KRow) -> str:
-        score, null = row.scores.get("border"), row.scores.get("border_null")
-        return "-" if score is None or null is None else f"{score.value / (null.value or 1.0):.2f}"
-
-    def search(row: KRow) -> str:
-        if row.certificate is None:
-            return "-"
-        return "proven" if row.certificate.certified else "not proven"
-
-    def note(row: KRow) -> str:
-        verdict = record.verdict
-        notes = {
-            "recommended": row.k == verdict.recommended_k,
-            "shown": row.k == record.k != verdict.recommended_k,
-            "runner-up": row.k == verdict.runner_up,
-            "near-tie": row.k in verdict.near_ties,
-            "elbow": row.k == verdict.elbow,
-        }
-        return ", ".join(name for name, holds in notes.items() if holds)
-
     columns = [
         column("k", lambda row: str(row.k)),
         Column(header="inertia", cells=tuple(plain_numbers([row.inertia for row in rows]))),
         column("explained", lambda row: plain_share(row.explained), 3),
         column("silhouette", lambda row: three(row.silhouette)),
-        column("found again", found_again),
-        column("borders", borders),
+        column("found again", _found_again),
+        column("borders", _borders),
         Column(
             header="Calinski- Harabasz",
             cells=tuple(plain_numbers([row.calinski_harabasz for row in rows])),
@@ -226,11 +202,40 @@ def k_table(record: StudyRecord) -> TextTable:
         ),
         column("Davies- Bouldin", lambda row: three(row.davies_bouldin), 4),
         column("smallest", lambda row: plain_share(min(row.sizes) / max(customers, 1)), 2),
-        column("search", search, 1),
-        Column(header="", cells=tuple(map(note, rows)), align="left"),
+        column("search", _proof, 1),
+        _left("", [_standing(row, record) for row in rows]),
     ]
     chosen = next((place for place, row in enumerate(rows) if row.k == record.k), None)
     return TextTable(tuple(columns), chosen)
+
+
+def _found_again(row: KRow) -> str:
+    score = row.scores.get("recovered")
+    return "-" if score is None else plain_share(score.value)
+
+
+def _borders(row: KRow) -> str:
+    score, null = row.scores.get("border"), row.scores.get("border_null")
+    return "-" if score is None or null is None else f"{score.value / (null.value or 1.0):.2f}"
+
+
+def _proof(row: KRow) -> str:
+    if row.certificate is None:
+        return "-"
+    return "proven" if row.certificate.certified else "not proven"
+
+
+def _standing(row: KRow, record: StudyRecord) -> str:
+    """Say what a number of segments is in the verdict."""
+    verdict = record.verdict
+    standings = {
+        "recommended": row.k == verdict.recommended_k,
+        "shown": row.k == record.k != verdict.recommended_k,
+        "runner-up": row.k == verdict.runner_up,
+        "near-tie": row.k in verdict.near_ties,
+        "elbow": row.k == verdict.elbow,
+    }
+    return ", ".join(name for name, holds in standings.items() if holds)
 
 
 def role_table(roles: Sequence[ColumnRole]) -> TextTable:

@@ -18,7 +18,12 @@ Columns = dict[str, list[Any]]
 
 
 def write(
-    path: Path, study: Study, *, profile: Mapping[str, Sequence[Any]], actions: Columns
+    path: Path,
+    study: Study,
+    *,
+    profile: Mapping[str, Sequence[Any]],
+    typical: Columns,
+    actions: Columns,
 ) -> None:
     """Write the workbook of a study.
 
@@ -28,8 +33,8 @@ def write(
         A place in the outputs of the study.
     study : Study
         Still open.
-    profile, actions : mapping of str to list
-        The columns of ``profile.csv`` and ``actions.csv``.
+    profile, typical, actions : mapping of str to list
+        The columns of ``profile.csv``, ``typical.csv`` and ``actions.csv``.
     """
     record = study.record
     value = study.commerce.record.value if study.commerce is not None else ()
@@ -38,6 +43,7 @@ def write(
         Sheet("Summary", [_summary(record, customers)], {"": "long"}),
         Sheet("Segments", [_segments(record, value)], _SEGMENT_LOOKS),
         Sheet("Profile", [profile], _PROFILE_LOOKS),
+        Sheet("Typical customers", [typical], {"segment": "text"}),
         Sheet("Actions", [actions], dict.fromkeys(_LONG_ACTIONS, "long")),
         Sheet("Numbers of segments", [_k_table(record)], _K_LOOKS),
     ]
@@ -76,6 +82,7 @@ def _summary(record: StudyRecord, customers: int) -> Columns:
         *(("left out", f"{rows:,}: {why}") for why, rows in record.funnel.unscored.items()),
         *((one.level, f"{one.where}: {one.evidence} {one.advice}") for one in record.findings),
         ("sheets", "Segments: one row each. Profile: every segment and feature in plain units."),
+        ("", "Typical customers: the three nearest to the centre of each, without ids."),
         ("", "Actions: what to do, why, and how to test it. Numbers of segments: the evidence."),
     ]
     if customers > MOST_ROWS:

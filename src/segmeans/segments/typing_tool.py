@@ -206,54 +206,66 @@ def _nodes(
     inner = grown.tree_
     made: list[TypingNode] = []
 
-    def majority(place: int) -> int:
-        return int(grown.classes_[int(np.argmax(inner.value[place][0]))]) + 1
-
     def says(place: int) -> set[int]:
+        """Return the segments at the ends below a place."""
         if inner.children_left[place] < 0:
-            return {majority(place)}
+            return {_most_likely(grown, place)}
         return says(inner.children_left[place]) | says(inner.children_right[place])
 
     def add(place: int, rows: NDArray[np.intp]) -> int:
-        number, segment = len(made), majority(place)
-        leaf = len(says(place)) == 1
-        segment = next(iter(says(place))) if leaf else segment
+        """Add a place and all below it, with the customers who come there; return its number."""
+        number, ends = len(made), says(place)
+        segment = next(iter(ends)) if len(ends) == 1 else _most_likely(grown, place)
         node = TypingNode(
             segment=segment,
             share=len(rows) / len(labels),
             right=float(np.mean(labels[rows] + 1 == segment)),
         )
         made.append(node)
-        if not leaf:
+        if len(ends) > 1:
             answer = answers[inner.feature[place]]
             low = matrix[rows, inner.feature[place]] <= inner.threshold[place]
-            below, above = rows[low], rows[~low]
-            if answer.level:  # the level is the answer above one half
-                yes = add(inner.children_right[place], above)
-                no = add(inner.children_left[place], below)
-                threshold, unknown = None, no
-            else:
-                threshold = _round_between(
-                    answer.values, answer.values[below], answer.values[above]
-                )
-                yes = add(inner.children_left[place], below)
-                no = add(inner.children_right[place], above)
-                unknown = yes if answer.unknown <= threshold else no
-            made[number] = replace(
-                node,
-                feature=answer.column.name,
-                level=answer.level,
-                other=answer.other,
-                kind=answer.column.kind,
-                threshold=threshold,
-                yes=yes,
-                no=no,
-                unknown=unknown,
-            )
+            sides = ((inner.children_left[place], rows[low]),
+                     (inner.children_right[place], rows[~low]))  # fmt: skip
+            # A level is the answer yes above one half, a number the answer yes up to its limit.
+            yes, no = (add(*side) for side in (sides[::-1] if answer.level else sides))
+            made[number] = _asking(node, answer, rows[low], rows[~low], yes=yes, no=no)
         return number
 
     add(0, np.arange(len(labels)))
     return tuple(made)
+
+
+def _most_likely(grown: Any, place: int) -> int:
+    """Return the segment that most customers at a place of the tree belong to, from 1."""
+    return int(grown.classes_[int(np.argmax(grown.tree_.value[place][0]))]) + 1
+
+
+def _asking(
+    node: TypingNode,
+    answer: _Answer,
+    below: NDArray[np.intp],
+    above: NDArray[np.intp],
+    *,
+    yes: int,
+    no: int,
+) -> TypingNode:
+    """Return a node with its question, which parts the customers below from those above."""
+    threshold, unknown = None, no
+    if not answer.level:
+        threshold = _round_between(answer.values, answer.values[below], answer.values[above])
+        unknown = yes if answer.unknown <= threshold else no
+    return replace(
+        node,
+        feature=answer.column.name,
+        level=answer.level,
+        other=answer.other,
+        kind=answer.column.kind,
+        threshold=threshold,
+        yes=yes,
+        no=no,
+        unknown=unknown,
+    )
 
 
 def _round_between(everything: Floats, below: Floats, above: Floats) -> float:

@@ -225,20 +225,29 @@ class Study:
             segment, the most typical customer first, the first row of the source where two are
             as near.
         """
-        segments = self.record.segments
-        order = np.argsort(self.assigned.distance, kind="stable")  # who is not scored comes last
-        places = [order[self.assigned.labels[order] == one.number - 1][:most] for one in segments]
-        rows = np.concatenate(places).astype(np.intp)
+        rows = np.concatenate([self._nearest(one.number - 1, most) for one in self.record.segments])
         numbers = self.assigned.labels[rows] + 1
-        names = np.array([one.name for one in segments], dtype=object)
+        names = np.array([one.name for one in self.record.segments], dtype=object)
         found: dict[str, NDArray[Any]] = {"segment": numbers, "name": names[numbers - 1]}
+        asked = {}
         for role in self.record.roles:
             told = role.role in ("number", "category", "date")
             if told and role.use in ("feature", "describe"):
-                text = sql.as_text(sql.column(role.name))
-                asked = sql.try_double(sql.column(role.name)) if role.role == "number" else text
-                found[role.name] = self.opened.table.fetch({"value": asked})["value"][rows]
+                column = sql.column(role.name)
+                number = role.role == "number"
+                asked[role.name] = sql.try_double(column) if number else sql.as_text(column)
+        for name, values in self.opened.table.at(asked, rows.tolist()).items():
+            found[name if name not in found else f"{name} (source)"] = values
         return found
+
+    def _nearest(self, label: int, most: int) -> NDArray[np.intp]:
+        """Return the rows of a segment nearest to its centre, the nearest first."""
+        own = np.flatnonzero(self.assigned.labels == label)
+        distance = self.assigned.distance[own]
+        if len(own) > most:
+            near = distance <= np.partition(distance, most - 1)[most - 1]
+            own, distance = own[near], distance[near]
+        return own[np.argsort(distance, kind="stable")[:most]]
 
     def _ids(self, column: str | None) -> Iterator[NDArray[Any]]:
         table = self.opened.table
