@@ -65,6 +65,24 @@ def test_every_sheet_is_there_and_none_has_a_formula(book: Any) -> None:
     assert not [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
 
 
+def test_it_prints_across_with_its_header_and_names_no_folder(book: Any, folder: Path) -> None:
+    for page in book:
+        assert page.page_setup.orientation == "landscape"
+        assert (page.page_setup.fitToWidth or 1, page.page_setup.fitToHeight) == (1, 0)
+        assert page.print_title_rows == "$1:$1"
+    summary = {line["what"]: line[""] for line in table(book["Summary"])}
+    assert summary["source"] == "customers.csv"
+    texts = [str(cell.value) for page in book for line in page.iter_rows() for cell in line]
+    assert not any(str(folder.parent) in text for text in texts)
+
+
+def test_rows_are_as_high_as_their_wrapped_texts(book: Any) -> None:
+    page = book["Summary"]
+    for line in page.iter_rows(min_row=2):
+        text, height = str(line[1].value), page.row_dimensions[line[0].row].height
+        assert (height or 15) >= 15 * -(-len(text) // 60)
+
+
 def test_it_says_what_the_files_say(book: Any, folder: Path) -> None:
     customers, written = table(book["Customers"]), rows_of(folder / "segments.csv")
     assert len(customers) == len(written) == 120

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from segmeans.records import Segment, StudyRecord
+from segmeans.report.page_evidence import source_name
 from segmeans.segments.actions import steadiness
 from segmeans.segments.value import SegmentValue
 from segmeans.shown import headline
@@ -77,7 +78,7 @@ def _summary(record: StudyRecord, customers: int) -> Columns:
         ("how sure", verdict.sure),
         *(("why", reason) for reason in verdict.reasons),
         *(("a limit", verdict.limits) for _ in range(bool(verdict.limits))),
-        ("source", record.source.name),
+        ("source", source_name(record)),
         ("rows", f"{customers:,}, of them {record.funnel.assigned:,} in a segment"),
         *(("left out", f"{rows:,}: {why}") for why, rows in record.funnel.unscored.items()),
         *((one.level, f"{one.where}: {one.evidence} {one.advice}") for one in record.findings),

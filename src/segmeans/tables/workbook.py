@@ -7,6 +7,7 @@ so there is nothing to disarm and nothing is changed.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,11 +27,12 @@ LONGEST_TEXT = 32_767  # characters that a cell holds
 EXACT = 10**15  # a sheet keeps fifteen digits of a number: longer ones are written as text
 NARROW, WIDE = 6, 60  # characters of a column
 SAMPLE = 200  # rows that decide the width of a column
+LINE = 15  # points: height of a line
 CREATED = datetime(2020, 1, 1)
 
 Look = Literal["text", "count", "number", "share", "long"]
 FORMATS: dict[Look, dict[str, Any]] = {
-    "text": {"valign": "top"},
+    "text": {"valign": "top", "align": "left"},
     "count": {"valign": "top", "num_format": "#,##0"},
     "number": {"valign": "top", "num_format": "#,##0.00"},
     "share": {"valign": "top", "num_format": "0.0 %"},
@@ -104,9 +106,10 @@ def write_workbook(path: Path, sheets: Iterable[Sheet], *, title: str = "") -> N
     with _told(path), xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"title": _text(title), "created": CREATED})
         formats = {look: book.add_format(how) for look, how in FORMATS.items()}
-        head = book.add_format({"bold": True, "bottom": 1, "valign": "top"})
+        head = {"bold": True, "bottom": 1, "valign": "top"}
+        heads = {True: book.add_format({**head, "align": "right"}), False: book.add_format(head)}
         for sheet in sheets:
-            _write_sheet(book.add_worksheet(sheet.name), sheet, formats, head)
+            _write_sheet(book.add_worksheet(sheet.name), sheet, formats, heads)
 
 
 @contextmanager
@@ -121,34 +124,57 @@ def _told(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _write_sheet(page: Any, sheet: Sheet, formats: Mapping[Look, Any], head: Any) -> None:
+def _write_sheet(
+    page: Any, sheet: Sheet, formats: Mapping[Look, Any], heads: Mapping[bool, Any]
+) -> None:
     row, names, looks = 0, list[str](), list[Look]()
+    _set_print(page)
     for block in sheet.blocks:
         columns = {name: _listed(values) for name, values in block.items()}
         if not names:
             names = list(columns)
             looks = [sheet.looks.get(name) or _look(columns[name]) for name in names]
-            _write_head(page, columns, looks, head)
+            _write_head(page, columns, looks, heads)
         for values in zip(*columns.values(), strict=True):
             row += 1
             if row > MOST_ROWS:
                 raise OutputError(
                     "A sheet cannot hold so many rows", where=sheet.name, allowed=f"{MOST_ROWS:,}"
                 )
+            if (lines := _lines(values, looks)) > 1:
+                page.set_row(row, LINE * lines)
             for column, value in enumerate(values):
                 _write_cell(page, row, column, value, formats[looks[column]])
     page.autofilter(0, 0, row, max(len(names) - 1, 0))
 
 
+def _set_print(page: Any) -> None:
+    """Print a sheet across, as wide as a page, its header on every one."""
+    page.set_landscape()
+    page.set_paper(9)  # A4
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+
+
+def _lines(values: Sequence[Any], looks: Sequence[Look]) -> int:
+    """Return how many lines the longest wrapped text of a row takes."""
+    wrapped = [str(v) for v, look in zip(values, looks, strict=True) if look == "long" and v]
+    return max((len(textwrap.wrap(text, WIDE)) for text in wrapped), default=1)
+
+
 def _write_head(
-    page: Any, columns: Mapping[str, Sequence[Any]], looks: Sequence[Look], head: Any
+    page: Any,
+    columns: Mapping[str, Sequence[Any]],
+    looks: Sequence[Look],
+    heads: Mapping[bool, Any],
 ) -> None:
     page.freeze_panes(1, 0)
     for place, (name, values) in enumerate(columns.items()):
         shown = (len(line) for v in values[:SAMPLE] for line in _shown(v, looks[place]).split("\n"))
         longest = max([len(name) + 3, *shown])
         page.set_column(place, place, min(WIDE, max(NARROW, longest + 1)))
-        page.write_string(0, place, _text(name), head)
+        right = looks[place] in ("count", "number", "share")
+        page.write_string(0, place, _text(name), heads[right])
 
 
 def _listed(values: Sequence[Any] | Array) -> list[Any]:
