@@ -43,7 +43,7 @@ CHAPTERS = (
 )
 
 CODE = {
-    2: "for reason in study.record.verdict.reasons:\n    print(reason)",
+    2: "study.k_table",
     3: "study",
 }
 """What a chapter begins with, before its figures."""
@@ -142,7 +142,7 @@ def _opening(study: Study, source: str, settings: Settings) -> list[Cell]:
             "code",
             "import segmeans\n\n"
             f"source = {source!r}\nsettings = {written}\n\n"
-            "study = segmeans.segment(source, **settings)\nstudy",
+            "study = segmeans.segment(source, **settings)",
         ),
     ]
 
