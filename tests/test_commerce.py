@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from segmeans import segment, write
 from segmeans.commerce import read_log
 from segmeans.errors import DataError, SettingError
+from segmeans.report import screen
 from segmeans.sample import write_orders
 from segmeans.settings import Settings
 from segmeans.study import Study, look
@@ -35,6 +38,21 @@ def test_every_customer_of_the_log_is_in_a_segment(orders: Study) -> None:
         "orders",
         "revenue",
     ]
+
+
+def test_the_screen_and_the_report_say_what_one_order_is(orders: Study, tmp_path: Path) -> None:
+    assert orders.commerce is not None
+    record = orders.commerce.record
+    out = io.StringIO()
+    on = Console(file=out, width=200)
+    screen.show_study(orders.record, orders=record, on=on)
+    rule = "One order: the lines of a customer with one order number (OrderID)."
+    lines, kept = record.funnel[0].lines, record.funnel[-1]
+    assert rule in out.getvalue()
+    assert f"{kept.orders:,} orders from {record.first_day} to {record.last_day}" in out.getvalue()
+    assert f"as of {record.as_of}: {kept.lines:,} of {lines:,} lines count." in out.getvalue()
+    write(orders, tmp_path / "out", figures=False)
+    assert rule in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_value_adds_up_to_the_funnel(orders: Study) -> None:

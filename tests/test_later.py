@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,34 @@ def test_what_the_log_does_not_give_is_named(folder: Path, tmp_path: Path) -> No
     model = load(folder / "study/model.json")
     with pytest.raises(SettingError, match="'revenue' cannot be made"):
         later.score(model, tmp_path / "few.csv", tmp_path / "scored.csv")
+
+
+def odd_log(path: Path) -> Path:
+    """Write a log with copies, returns, two currencies, and dates that cannot be."""
+    lines = ["customer,order_id,date,product,quantity,amount,currency"]
+    for n in range(60):
+        day = f"2025-0{1 + n % 6}-{1 + n % 27:02d}T10:00:00+02:00"
+        lines.append(f"c{n},{n},{day},tea,2,{5 + n % 7}.5,{'USD' if n % 9 == 8 else 'EUR'}")
+    lines += ["c1,1,2025-02-02T10:00:00+02:00,tea,2,6.5,EUR"] * 2
+    lines += ["c2,90,2025-05-04T10:00:00+02:00,tea,-2,-7.5,EUR", "c3,91,soon,tea,1,3,EUR"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_advice_on_a_later_log_names_options_that_there_are(tmp_path: Path) -> None:
+    log = odd_log(tmp_path / "odd.csv")
+    chosen = ("--k", 2, "--fast", "--no-figures", "--quiet")
+    code, _, error = run("run", log, "--orders", "--out", tmp_path / "study", *chosen)
+    assert code in (0, 3), error
+    offered = {
+        command: set(re.findall(r"--([a-z-]+)", run(command, "--help")[1]))
+        for command in ("run", "score")
+    }
+    record = later.score(load(tmp_path / "study/model.json"), log, tmp_path / "scored.csv")
+    told = {one.code: one.advice for one in record.findings}
+    assert {"duplicate-lines", "sales-taken-back", "several-currencies"} <= set(told)
+    for advice in told.values():
+        here, _, again = advice.partition("segmeans run")
+        named = re.findall(r"setting '?(\w+)", here) + re.findall(r"(\w+)=\w+", here)
+        assert {name.replace("_", "-") for name in named} <= offered["score"]
+        assert set(re.findall(r"--([a-z-]+)", again)) <= offered["run"]

@@ -6,7 +6,7 @@ customers are then scored like any others, and by RFM on the cut points that the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,9 @@ def open_log(model: Model, source: Any, settings: Settings) -> LaterLog:
             funnel=made.funnel,
             rfm=has_rfm,
         )
-        opened = replace(opened, table=made.table, findings=(*opened.findings, *made.findings))
+        opened = replace(
+            opened, table=made.table, findings=(*opened.findings, *_advised(made.findings))
+        )
         told = () if has_rfm else (_no_rfm(),)
         return LaterLog(Asked(opened, made.table.names[0], told), log, asked_for, read)
     except BaseException:
@@ -137,6 +139,29 @@ def trained_on_orders(model: Model) -> ModelOrders:
             hint="leave out --orders for a table of customers, or train with segmeans run --orders",
         )
     return kept
+
+
+AGAIN = "A later log is read as that of the training; to change that, train again with"
+_ADVICE = {
+    "duplicate-lines": f"{AGAIN} segmeans run --orders --duplicates drop.",
+    "sales-taken-back": f"{AGAIN} segmeans run --orders --returns net.",
+    "time-zone": f"{AGAIN} segmeans run --orders --time-zone, for example Europe/Berlin.",
+    "several-currencies": f"Convert all amounts to one currency. {AGAIN} segmeans run --orders "
+    "--currency.",
+    "unreadable-date": "segmeans run --orders --rejected lists these lines.",
+    "future-date": "segmeans run --orders --rejected lists these lines.",
+    "mostly-missing-feature": "Missing values are treated as at the training.",
+    "mostly-one-time": "",
+}
+"""What to do about findings of a log, by code, where its settings are those of the training."""
+
+
+def _advised(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings with advice that a command has options for."""
+    return tuple(
+        replace(one, advice=_ADVICE.get(one.code, one.advice)) if one.advice else one
+        for one in findings
+    )
 
 
 def _no_rfm() -> Finding:

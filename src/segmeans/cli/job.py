@@ -100,7 +100,8 @@ def run(
     if json_:
         typer.echo(study.to_json(), nl=False)
     elif not quiet:
-        screen.show_study(study.record, files=files)
+        orders = None if study.commerce is None else study.commerce.record
+        screen.show_study(study.record, orders=orders, files=files)
         if refitted is not None:
             from segmeans.report import life
 

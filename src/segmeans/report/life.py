@@ -24,6 +24,7 @@ from segmeans.records import (
 from segmeans.report.page_moves import noise_words
 from segmeans.report.screen import console, show_findings, show_list
 from segmeans.segments.words import plain_text, shorten
+from segmeans.tables.order_options import order_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,6 +87,8 @@ def show_log(read: OrdersScored, on: Console) -> None:
     )
     told = ", ".join(f"{what} {plain_text(name)!r}" for what, name in read.columns.items())
     on.print(Padding(Text(f"Columns of the log: {told}"), (0, 0, 0, 2), expand=False))
+    rule = order_words(read.order_rule, read.columns.get("order"))
+    on.print(Padding(Text(plain_text(rule)), (0, 0, 0, 2), expand=False))
     if not read.rfm:
         on.print(Text("  No RFM scores"))
     print_table(

@@ -11,6 +11,7 @@ from segmeans.report.tables import Column, TextTable
 from segmeans.segments.few import FEW, told_count
 from segmeans.segments.rfm_compare import Foresight
 from segmeans.segments.words import plain_text
+from segmeans.tables.order_options import order_words
 
 TONES = (0.02, 0.05, 0.1)  # shares of the customers from which a cell of the grid is darker
 
@@ -36,12 +37,13 @@ def orders(record: StudyRecord, found: OrdersRecord) -> Orders:
 def _facts(found: OrdersRecord) -> tuple[str, ...]:
     told = [
         f"Orders from {found.first_day} to {found.last_day}; recency is counted to {found.as_of}.",
+        plain_text(order_words(found.order_rule, found.columns.order)),
         *(f"{one.name.replace('_', ' ')}: {plain_text(one.definition)}" for one in found.features),
     ]
     spread = found.concentration
     if spread is not None:
         told.insert(
-            1,
+            2,
             f"The best tenth of the customers brings {plain_share(spread.top_tenth)} of the "
             f"revenue, the best fifth {plain_share(spread.top_fifth)}.",
         )

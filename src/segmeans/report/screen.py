@@ -40,8 +40,10 @@ from segmeans.report.tables import (
 )
 from segmeans.segments.words import plain_text
 from segmeans.settings import Settings
+from segmeans.tables.order_options import order_words
 
 if TYPE_CHECKING:
+    from segmeans.commerce import OrdersRecord
     from segmeans.study import Inspection
 
 SHOWN_FINDINGS = 3
@@ -86,13 +88,19 @@ def progress(*, quiet: bool = False) -> Bars:
 
 
 def show_study(
-    record: StudyRecord, *, files: Iterable[str | Path] = (), on: Console | None = None
+    record: StudyRecord,
+    *,
+    orders: OrdersRecord | None = None,
+    files: Iterable[str | Path] = (),
+    on: Console | None = None,
 ) -> None:
     """Print a study: segments, how many and why, what is odd, what was done, where it lies.
 
     Parameters
     ----------
     record : StudyRecord
+    orders : OrdersRecord, optional
+        How its customers were made of orders.
     files : iterable of str or Path, default=()
         The outputs that were written, all in one folder.
     on : rich.console.Console, optional
@@ -101,6 +109,8 @@ def show_study(
     on = on or console()
     on.print()
     show_headline(record, on)
+    if orders is not None:
+        show_orders(orders, on)
     _show_table(segment_table(record), on, left_out="feature", where="profile.csv")
     show_typing(record, on)
     show_verdict(record, on)
@@ -145,6 +155,15 @@ def show_headline(record: StudyRecord, on: Console) -> None:
     on.print(Text(f"Structure {STRUCTURES[verdict.structure]}. How sure: {verdict.sure}."))
     for reason, rows in record.funnel.unscored.items():
         on.print(Text(f"{rows:,} rows are not scored: {plain_text(reason)}.", style="dim"))
+
+
+def show_orders(found: OrdersRecord, on: Console) -> None:
+    """Print how an order log became customers: which lines count, as what, until when."""
+    lines, counted = found.funnel[0].lines, found.funnel[-1]
+    until = f"from {found.first_day} to {found.last_day}, as of {found.as_of}"
+    part = f"all {lines:,}" if counted.lines == lines else f"{counted.lines:,} of {lines:,}"
+    on.print(Text(f"{_counted(counted.orders, 'order')} {until}: {part} lines count."))
+    on.print(Text(plain_text(order_words(found.order_rule, found.columns.order))))
 
 
 def show_verdict(record: StudyRecord, on: Console) -> None:

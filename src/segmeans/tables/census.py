@@ -7,7 +7,7 @@ often as it occurs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from segmeans.tables.duck import Engine, quoted
 from segmeans.tables.values import DATE_ORDERS
@@ -33,9 +33,10 @@ _CENSUS = {
     "long": "length(v) > 15 AND d IS NOT NULL AND NOT contains(v, '.')",
 }
 _RANGE = {"low": "min(w)", "high": "max(w)"}
-# Plainly a word, such as C10242626: a letter first and a digit last, which no number, marker of a
-# missing value or padded text has; told at a glance.
-_WORD = "({0} >= 'A' AND {0} < '{{' AND right({0}, 1) BETWEEN '0' AND '9')"
+# Plainly words, such as C10242626: a letter first, which the range of a column tells, and a digit
+# last; no number, marker of a missing value or padded text has both.
+_LETTER_FIRST = "min({0}) >= 'A' AND max({0}) < '{{'"
+_DIGIT_LAST = "{0}[-1] BETWEEN '0' AND '9'"
 _OF_WORDS = ("held", "tidy", "filled", "present", "worded")
 # Over a sample of values v and the same without currency and sign marks, b.
 _FORMS = {
@@ -89,23 +90,23 @@ def take_census(engine: Engine, relation: str, names: list[str]) -> dict[str, di
 
 def _plain_words(engine: Engine, relation: str, names: list[str]) -> dict[str, dict[str, int]]:
     """Return the census of the columns that hold nothing but plain words, such as ids."""
-    texts = {name: f"CAST({quoted(name)} AS VARCHAR)" for name in names}
-
-    def asked(names: list[str], measure: str, rows: str) -> dict[str, int]:
-        wanted = ", ".join(measure.format(texts[name], _WORD.format(texts[name])) for name in names)
-        row = engine.rows(f"SELECT {wanted} FROM {rows}")[0] if names else ()
-        return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
-
-    first = f"(SELECT * FROM {quoted(relation)} LIMIT {FIRST})"
-    likely = [name for name, all_ in asked(names, "bool_and({1})", first).items() if all_]
-    held = asked(
-        likely, "CASE WHEN count({0}) = count_if({1}) THEN count({0}) END", quoted(relation)
+    every = quoted(relation)
+    likely = _where(engine, f"(SELECT * FROM {every} LIMIT {FIRST})", names, _LETTER_FIRST)
+    likely = _where(engine, every, likely, _LETTER_FIRST)
+    found = _where(
+        engine, every, likely, f"CASE WHEN bool_and({_DIGIT_LAST}) THEN count({{0}}) END"
     )
     return {
         name: dict.fromkeys((*_CENSUS, *_RANGE), 0) | dict.fromkeys(_OF_WORDS, rows)
-        for name, rows in held.items()
-        if rows
+        for name, rows in found.items()
     }
+
+
+def _where(engine: Engine, rows: str, names: Iterable[str], measure: str) -> dict[str, int]:
+    """Return a measure of the columns for which it is neither missing nor 0."""
+    wanted = [measure.format(f"CAST({quoted(name)} AS VARCHAR)") for name in names]
+    row = engine.rows(f"SELECT {', '.join(wanted)} FROM {rows}")[0] if wanted else ()
+    return {name: int(value) for name, value in zip(names, row, strict=True) if value}
 
 
 def _repeating(engine: Engine, relation: str, names: list[str]) -> list[str]:

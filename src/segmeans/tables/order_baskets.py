@@ -17,15 +17,6 @@ SALES = "order_sales"  # one row per customer and order that counts
 TAKEN = "order_taken"  # per customer and order: what was taken back
 
 
-def sums_of(columns: OrderColumns) -> dict[str, bool]:
-    """Return what is summed over lines, and whether the log has it."""
-    return {
-        "money": columns.has_money,
-        "units": bool(columns.quantity),
-        "margin": bool(columns.margin or (columns.cost and columns.has_money)),
-    }
-
-
 def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where: str) -> None:
     """Sum the lines of each customer, order and step.
 
@@ -41,7 +32,11 @@ def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where:
         Name of the log, for messages.
     """
     whole = "BIGINT" if lines.fits else "HUGEINT"
-    sums = sums_of(columns)
+    sums = {
+        "money": columns.has_money,
+        "units": bool(columns.quantity),
+        "margin": bool(columns.margin or (columns.cost and columns.has_money)),
+    }
     stored = [
         f"CAST(sum({name}) AS {'HUGEINT' if name == 'margin' else whole}) AS {name}"
         for name, present in sums.items()

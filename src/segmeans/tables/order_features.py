@@ -26,8 +26,6 @@ SUMS = {
     "{last_day}": ("max(day)", "last_day"),
     "{orders}": ("sum(orders)", "orders"),
     "{money}": ("sum(money)", "money"),
-    "{units}": ("sum(units)", "units"),
-    "{margin}": ("sum(margin)", "margin"),
 }
 SHARE_OF = "share_of_"  # begins the name of the feature of a product group
 
@@ -108,7 +106,8 @@ FEATURES: tuple[OrderFeature, ...] = (
         unit="pieces",
         definition="Sum of the pieces of the lines that count.",
         needs=("quantity",),
-        sql="CAST(coalesce({units}, 0) AS DOUBLE) / 1000",
+        stage="orders",
+        sql="CAST(coalesce(sum(units), 0) AS DOUBLE) / 1000",
     ),
     OrderFeature(
         name="distinct_products",
@@ -181,7 +180,8 @@ FEATURES: tuple[OrderFeature, ...] = (
         definition="Sum of the margin column, or of the amount minus the cost.",
         needs=("margin or cost",),
         sets=("all",),
-        sql="CAST(coalesce({margin}, 0) AS DOUBLE) / {unit}",
+        stage="orders",
+        sql="CAST(coalesce(sum(margin), 0) AS DOUBLE) / {unit}",
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}

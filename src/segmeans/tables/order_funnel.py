@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from segmeans.records import FunnelStep
 from segmeans.tables.duck import Engine
-from segmeans.tables.order_baskets import BASKETS, SALES, sums_of
-from segmeans.tables.order_columns import OrderColumns
+from segmeans.tables.order_baskets import BASKETS, SALES
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import KEPT, STEPS
 
@@ -13,20 +12,20 @@ ALL = "all lines"
 PEOPLE = "order_people"  # one row per customer: the last step of their lines, sums of what counts
 NETTED = "taken back whole"
 SPREAD = 64  # numbers between the first and the last order, per order: a set of bits stays small
-PART = 8_000_000  # baskets whose customers or orders are told apart at once
+PART = 8_000_000  # customers, or baskets whose orders, are told apart at once
 
 
-def funnel(engine: Engine, columns: OrderColumns, lines: Lines) -> tuple[FunnelStep, ...]:
+def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep, ...]:
     """Count what is left after each step.
 
     Parameters
     ----------
     engine : Engine
         Holds the table ``BASKETS``: one row per customer, order and step. Receives ``PEOPLE``.
-    columns : OrderColumns
-        What the columns of the log mean.
     lines : Lines
         The tidy lines.
+    has_money : bool
+        Whether the log has amounts.
 
     Returns
     -------
@@ -40,7 +39,7 @@ def funnel(engine: Engine, columns: OrderColumns, lines: Lines) -> tuple[FunnelS
     money = {step: amount for step, _, amount, _ in sums}
     baskets = {step: count for step, _, _, count in sums}
     parts = 1 + sum(baskets.values()) // PART
-    customers = _write_people(engine, columns, parts)
+    customers = _write_people(engine, has_money=has_money)
     if lines.order_rule == "id" and _are_dense(engine, baskets):
         orders = _last_steps_of_dense(engine)
     elif lines.order_rule == "id":
@@ -62,7 +61,7 @@ def funnel(engine: Engine, columns: OrderColumns, lines: Lines) -> tuple[FunnelS
             lines=left(rows, step),
             customers=left(customers, step),
             orders=left(orders, step),
-            revenue=left(money, step) / unit if columns.has_money else None,
+            revenue=left(money, step) / unit if has_money else None,
         )
 
     steps = [after(ALL, "every line of the log", 0)]
@@ -95,16 +94,17 @@ def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: 
     )
 
 
-def _write_people(engine: Engine, columns: OrderColumns, parts: int) -> dict[int, int]:
+def _write_people(engine: Engine, *, has_money: bool) -> dict[int, int]:
     """Keep the last step and the sums of every customer; return how many leave at each step.
 
-    One part of the customers after the other, as for :func:`_last_steps`.
+    One part of the customers after the other, as for :func:`_last_steps`; the engine's estimate
+    of their number says in how many.
     """
+    people = engine.rows(f"SELECT approx_count_distinct(customer) FROM {BASKETS}")[0][0]
+    parts = 1 + people // PART
     counts = f"CASE WHEN step = {KEPT} THEN"
-    sums = ", ".join(
-        f"sum({counts} {name} END) AS {name}" if present else f"CAST(NULL AS BIGINT) AS {name}"
-        for name, present in (sums_of(columns) | {"orders": True}).items()
-    )
+    money = f"sum({counts} money END)" if has_money else "CAST(NULL AS BIGINT)"
+    sums = f"sum({counts} orders END) AS orders, {money} AS money"
     days = f"min({counts} day END) AS first_day, max({counts} day END) AS last_day"
     query = f"SELECT customer, max(step) AS step, {sums}, {days} FROM {BASKETS} WHERE "
     for part in range(parts):

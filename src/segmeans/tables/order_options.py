@@ -14,6 +14,33 @@ Keep = Literal["keep", "drop"]
 ZeroAmounts = Literal["auto", "keep", "drop"]
 Returns = Literal["drop", "net"]
 
+ORDER_WORDS: dict[str, str] = {
+    "id": "the lines of a customer with one order number",
+    "moment": "the lines of a customer at one moment",
+    "day": "the lines of a customer on one day",
+    "line": "every line by itself",
+}
+"""What one order is, by the rule."""
+
+
+def order_words(rule: str, number: str | None) -> str:
+    """Say what counts as one order.
+
+    Parameters
+    ----------
+    rule : {"id", "moment", "day", "line"}
+    number : str or None
+        The column of order numbers.
+
+    Examples
+    --------
+    >>> print(order_words("id", "InvoiceNo"))
+    One order: the lines of a customer with one order number (InvoiceNo).
+    """
+    of = f" ({number})" if rule == "id" and number else ""
+    return f"One order: {ORDER_WORDS[rule]}{of}."
+
+
 # Names of columns made beside those of the log; with a line break, which no name of a log has.
 COPY, ROW, STEP = "copy\n", "row\n", "step\n"
 

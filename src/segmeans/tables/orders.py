@@ -365,7 +365,7 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
         copies = count_copies(table, lines.order_of_source, lines.print_of_source, BASKETS)
     netting = net(engine, lines, applied=options.returns == "net")
     write_sales(engine, netted=netting.applied)
-    steps = funnel(engine, columns, lines)
+    steps = funnel(engine, lines, has_money=columns.has_money)
     if netting.applied:
         steps += (after_netting(engine, lines, steps[-1], has_money=columns.has_money),)
     first, last = engine.rows(f"SELECT min(day), max(day) FROM {SALES}")[0]
