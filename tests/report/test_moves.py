@@ -81,6 +81,18 @@ def test_the_page_tells_counts_shares_and_value_and_hides_the_few(moved: Step) -
     assert len(page) < 500_000
 
 
+def test_a_single_small_number_cannot_be_told_from_nobody(moved: Step) -> None:
+    """The sizes of the segments are known: with zeros beside it, it could be worked out."""
+    counts, value = moves(TrackRecord(periods=("a", "b"), steps=(moved,))).tables
+    for table in (counts, value):
+        cells = [column.cells for column in table.content.columns[1:]]
+        assert not {"0", "2", "3", "9"} & {cell for column in cells for cell in column}
+        assert cells[2][:2] == ("<5", "<5")  # nobody, and two customers
+    large = replace(moved, counts=((500, 120, 0), (30, 300, 8), (0, 0, 7)), left=(0, 45, 8))
+    cells = moves(TrackRecord(periods=("a", "b"), steps=(large,))).tables[0].content.columns
+    assert cells[3].cells[0] == "0"
+
+
 def test_only_the_last_steps_are_drawn(moved: Step) -> None:
     told = moves(TrackRecord(periods=("a",) * 10, steps=(moved,) * 9))
     assert len(told.pictures) == 6

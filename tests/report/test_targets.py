@@ -9,6 +9,7 @@ import pytest
 
 import segmeans
 from segmeans.errors import DependencyError, OutputError, SettingError
+from segmeans.report.figure_targeting import targeting
 from segmeans.report.targets import target, write_questions
 from segmeans.sample import write_customers
 from segmeans.study.reading import read_study
@@ -88,3 +89,27 @@ def test_a_printed_report_that_stays_old_is_named(
     assert "report.html" in files
     assert hint.startswith("The old standing is still in report.pdf")
     assert (folder / "report.pdf").read_bytes() == b"%PDF-"
+
+
+def test_the_evaluation_plot_has_attractiveness_strength_and_size(
+    folder: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        "\n".join(f'[segments."{n}"]\ncompetitive = {2 * n - 1}' for n in range(1, 6)), "utf-8"
+    )
+    record = target(folder, plan).record
+    [axes] = targeting(record)[1].axes
+    assert record.targeting is not None
+    sizes = {segment.number: segment.size for segment in record.segments}
+    expected = {
+        (round(one.attractive or 0, 6), float(2 * one.segment - 1)): sizes[one.segment]
+        for one in record.targeting.segments
+    }
+    drawn = {}
+    for disc in axes.collections:
+        [(x, y)], [area] = disc.get_offsets().tolist(), disc.get_sizes()
+        drawn[round(x, 6), y] = area
+    assert drawn.keys() == expected.keys()
+    for place, size in expected.items():  # areas are in proportion to the customers
+        assert drawn[place] / max(drawn.values()) == pytest.approx(size / max(sizes.values()))

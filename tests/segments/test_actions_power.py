@@ -38,6 +38,17 @@ def test_a_group_of_that_size_has_that_power(base: float, lift: float, alpha: fl
     assert power(size) >= 0.8 > power(size - 1)
 
 
+@pytest.mark.parametrize(("base", "lift"), [(0.02, 0.01), (0.1, 0.05), (0.5, -0.1), (0.8, 0.05)])
+def test_statsmodels_finds_the_same_power(base: float, lift: float) -> None:
+    proportion = pytest.importorskip("statsmodels.stats.proportion", reason="no statsmodels")
+    size = group_size(base, lift)
+
+    def power(n: int) -> float:
+        return float(proportion.power_proportions_2indep(lift, base, n, alpha=0.05).power)
+
+    assert power(size) >= 0.8 > power(size - 1)
+
+
 def test_the_smallest_lift_needs_the_whole_group() -> None:
     for base in (0.01, 0.2, 0.9):
         lift = smallest_lift(base, 500)
