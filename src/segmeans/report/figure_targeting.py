@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from matplotlib.patheffects import withStroke
+
 from segmeans.records import StudyRecord, Target, TargetingRecord
 from segmeans.report import captions, theme
 from segmeans.segments.targeting import standing
@@ -99,14 +101,29 @@ def _plane(record: StudyRecord, rated: list[Target], words: Words) -> Figure:
         )  # fmt: skip
         theme.disc(axes, x, y, one.segment, size=15)
         radius = math.sqrt(LARGEST * segment.size / largest / math.pi)
-        _label(axes, one, plain_text(segment.name), radius, 72 * (sheet.width - 0.8) / 10.5)
+        unit = 72 * (sheet.width - 0.8) / 10.5
+        _label(axes, one, plain_text(segment.name), radius, unit, left=_leftwards(one, rated))
     return sheet.figure
 
 
-def _label(axes: Axes, one: Target, name: str, radius: float, unit: float) -> None:
-    """Write the name beside disc and line, on the side where there is room; sizes in points."""
+def _leftwards(one: Target, rated: list[Target]) -> bool:
+    """Return whether there is more room for a name at the left of a disc."""
     x, y = one.attractive or 0.0, one.competitive or 0.0
-    left = x > 6.5
+    if x > 6.5 or x < 4.0:
+        return x > 6.5
+    beside = [
+        other.attractive or 0.0
+        for other in rated
+        if other is not one and abs((other.competitive or 0.0) - y) < 1.5
+    ]
+    return min((abs(at - x) for at in beside if at > x), default=10.0) < min(
+        (abs(at - x) for at in beside if at <= x), default=10.0
+    )
+
+
+def _label(axes: Axes, one: Target, name: str, radius: float, unit: float, *, left: bool) -> None:
+    """Write the name beside disc and line; sizes in points."""
+    x, y = one.attractive or 0.0, one.competitive or 0.0
     end = x - (one.low or 0.0) if left else (one.high or 0.0) - x
     away = max(radius, end * unit) + 5
     axes.annotate(
@@ -117,4 +134,5 @@ def _label(axes: Axes, one: Target, name: str, radius: float, unit: float) -> No
         ha="right" if left else "left",
         va="center",
         zorder=5,
+        path_effects=[withStroke(linewidth=3.2, foreground="white", alpha=0.9)],
     )
