@@ -17,6 +17,7 @@ from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_lines import status_kind
 from segmeans.tables.order_options import Returns
 from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
+from segmeans.tables.source import open_table
 
 SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
 GOODS = SHOP | {"product": "VARCHAR", "quantity": "BIGINT"}
@@ -331,8 +332,36 @@ class TestDates:
             read(table, columns)
 
     def test_a_written_offset_leaves_the_day_as_written(self, engine: Engine) -> None:
-        log = self.read(engine, "2024-01-31T23:30:00+05:00", "2024-02-01T00:30:00Z", "2024-02-03")
-        assert self.days(log) == ["2024-01-31", "2024-02-01", "2024-02-03"]
+        log = self.read(
+            engine, "2024-01-31T23:30:00-05:00", "2024-02-01T00:30:00Z", "2024-02-03", "05-02-2024"
+        )
+        assert self.days(log) == ["2024-01-31", "2024-02-01", "2024-02-03", "2024-02-05"]
+        told = finding(log, "utc-offsets").evidence
+        assert "1 with -05:00, 1 with Z, 2 without; the clock was read as written" in told
+
+    @pytest.mark.parametrize(("offset", "day"), [("+02:00", None), ("Z", "2024-02-01")])
+    def test_offsets_of_a_file_are_told_and_go_with_a_zone_only_in_utc(
+        self, tmp_path: Path, offset: str, day: str | None
+    ) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text(
+            f"customer,order_id,date,amount\nann,1,2024-01-31T23:30:00{offset},5\n"
+            f"bob,2,2024-01-31T10:30:00{offset},5\n"
+        )
+        with open_table(path) as opened:
+            [note] = [one for one in opened.findings if one.code == "utc-offsets"]
+            assert f"2 with {offset}" in note.evidence
+            columns = guess_columns(opened.table)
+            log = read(opened.table, columns)
+            assert self.days(log) == ["2024-01-31"] * 2
+            in_utc = [one for one in log.findings if one.code == "time-zone"]
+            assert bool(in_utc) == (day is not None)
+            berlin = OrderOptions(time_zone="Europe/Berlin")
+            if day is None:
+                with pytest.raises(SettingError, match="needs times in UTC"):
+                    read(opened.table, columns, berlin)
+            else:
+                assert self.days(read(opened.table, columns, berlin)) == ["2024-01-31", day]
 
     def test_times_in_utc_become_days_of_the_shop(self, engine: Engine) -> None:
         rows = [("ann", "1", "2024-01-31 23:30:00", 1.0)]

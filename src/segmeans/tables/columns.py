@@ -7,7 +7,7 @@ lost without being counted. A column of text becomes numbers or dates only when 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from segmeans.records import Finding
@@ -15,6 +15,7 @@ from segmeans.tables.census import SAMPLE_ROWS, Counts, count_forms, take_census
 from segmeans.tables.duck import Column, Engine, quoted
 from segmeans.tables.formats import FORMS, keeps, other_form
 from segmeans.tables.names import says_id, shown
+from segmeans.tables.offsets import offsets_note
 from segmeans.tables.values import DATE_ORDERS, teach
 
 PARSED_SHARE = 0.9  # a column is numbers (dates) when this share of its values reads as such
@@ -139,7 +140,18 @@ def serve_columns(
             findings += _findings(engine, source, column, reading(name), kind, lost, form)
             if form and kind not in (form, *PLAINER.get(form, ())):
                 findings.append(other_form(name, form, kind, column.forms))
-    return tuple(r.column for r in readings), tuple(findings)
+    carried = {
+        name: note
+        for name, kind in kinds.items()
+        if kind == "iso" and columns[name].forms["iso_timed"]
+        if (note := offsets_note(engine, source, name)) is not None
+    }
+    return tuple(
+        replace(r.column, origin=carried[r.column.name][0])
+        if r.column.name in carried
+        else r.column
+        for r in readings
+    ), (*findings, *(note for _, note in carried.values()))
 
 
 def _is_text(type_: str) -> bool:

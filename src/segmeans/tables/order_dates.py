@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from segmeans.errors import SettingError
 from segmeans.records import Finding
 from segmeans.tables.duck import Table, literal, quoted
+from segmeans.tables.offsets import AHEAD, offsets_note, without_offset
 from segmeans.tables.values import teach
 
-_OFFSET = r"\s*(z|utc|[+-][0-9]{2}:?[0-9]{2})$"  # of a written time: 23:30+02:00
 _READABLE = {
     "iso": "count(coalesce(moment_ymd(v), moment_iso(v), moment_named(v)))",
     "day": "count_if(moment_day(v) IS NOT NULL AND moment_month(v) IS NULL)",
@@ -89,14 +89,21 @@ def moment(table: Table, name: str, time_zone: str | None) -> tuple[str, tuple[F
     """
     column = table.column(name)
     found: tuple[Finding, ...] = ()
-    value = quoted(name)
+    value, origin = quoted(name), column.origin.upper()
     if column.type not in ("DATE", "TIMESTAMP"):
-        value, found = _mixed(table, name)
+        value, found, origin = _mixed(table, name)
     sql = f"CAST({value} AS TIMESTAMP)"
     if time_zone:
         _check_zone(table, time_zone, column.type, name)
+        if origin == AHEAD:
+            raise SettingError(
+                "The setting 'time_zone' needs times in UTC",
+                where=name,
+                found="times with other offsets from UTC",
+                hint="leave it out: the days are those written; or write all times in UTC",
+            )
         return f"timezone({literal(time_zone)}, timezone('UTC', {sql}))", found
-    if "ZONE" in column.origin.upper() or "TIMESTAMPTZ" in column.origin.upper():
+    if origin != AHEAD and any(mark in origin for mark in ("ZONE", "TIMESTAMPTZ")):
         found += (_in_utc(name),)
     return sql, found
 
@@ -126,13 +133,16 @@ def _in_utc(name: str) -> Finding:
     )
 
 
-def _mixed(table: Table, name: str) -> tuple[str, tuple[Finding, ...]]:
-    """Read each value of a text column in its own format.
+def _mixed(table: Table, name: str) -> tuple[str, tuple[Finding, ...], str]:
+    """Read each value of a text column in its own format; return the origin of its times as well.
 
     An offset is left out: the day of an order is the day that was written.
     """
     teach(table.engine)
-    value = f"regexp_replace(valued({quoted(name)}), {literal(_OFFSET)}, '', 'i')"
+    value = f"valued({quoted(name)})"
+    carried = offsets_note(table.engine, table.relation, name)
+    if carried is not None:
+        value = without_offset(value)
     query = (
         f"SELECT {', '.join(_READABLE.values())} "
         f"FROM (SELECT {value} AS v FROM {quoted(table.relation)})"
@@ -142,7 +152,9 @@ def _mixed(table: Table, name: str) -> tuple[str, tuple[Finding, ...]]:
     ways = ("month", "day") if counts["month"] > counts["day"] else ("day", "month")
     reads = ", ".join(f"moment_{way}({value})" for way in ("ymd", "iso", "named", *ways))
     found = (_formats(name, counts, ways[0]),) if any(counts.values()) else ()
-    return f"coalesce({reads})", found
+    if carried is None:
+        return f"coalesce({reads})", found, ""
+    return f"coalesce({reads})", (*found, carried[1]), carried[0]
 
 
 def _formats(name: str, counts: dict[str, int], first: str) -> Finding:
