@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from segmeans.plain import plain_share
+from segmeans.plain import FEW, plain_share, told_count
 from segmeans.records import Step
 from segmeans.report import theme
 from segmeans.report.captions import Words
 from segmeans.report.page_moves import period
-from segmeans.segments.few import FEW, told_count
 from segmeans.segments.words import plain_text
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.patches import Rectangle
 
-from segmeans.plain import plain_number, plain_share, set_share
+from segmeans.plain import FEW, plain_number, plain_share, set_share
 from segmeans.report import theme
 from segmeans.report.captions import Words
-from segmeans.segments.few import FEW
 from segmeans.segments.rfm import RfmCell, RfmRecord, RfmShare
 from segmeans.segments.words import plain_text
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from segmeans.plain import plain_number, plain_share
+from segmeans.plain import FEW, plain_number, plain_share
 from segmeans.records import Finding, KRow, Score, Segment, StudyRecord
 from segmeans.report.page_data import Chart, Evidence, Mark, Table
 from segmeans.report.page_parts import badge
@@ -18,7 +18,6 @@ from segmeans.report.tables import (
     role_table,
 )
 from segmeans.segments.descriptors import descriptor_tests
-from segmeans.segments.few import FEW
 from segmeans.segments.words import feature_words, plain_text, shorten
 from segmeans.settings import Settings
 

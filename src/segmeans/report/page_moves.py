@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import io
 
-from segmeans.plain import plain_number, plain_share
+from segmeans.plain import FEW, plain_number, plain_share, told_count
 from segmeans.records import Step, TrackRecord
 from segmeans.report.page_data import Moves, Picture, Table
 from segmeans.report.tables import Column, TextTable
-from segmeans.segments.few import FEW, told_count
 from segmeans.segments.words import plain_text
 
 PICTURES = 6  # of the last steps; the tables tell of all

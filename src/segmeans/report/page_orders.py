@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from segmeans.commerce import OrdersRecord
-from segmeans.plain import plain_number, plain_numbers, plain_share
+from segmeans.plain import FEW, plain_number, plain_numbers, plain_share, told_count
 from segmeans.records import StudyRecord
 from segmeans.report.page_data import Grid, GridCell, Orders, Table
 from segmeans.report.page_parts import badge
 from segmeans.report.tables import Column, TextTable
-from segmeans.segments.few import FEW, told_count
 from segmeans.segments.rfm_compare import Foresight
 from segmeans.segments.words import plain_text
 from segmeans.tables.order_options import order_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from segmeans.plain import plain_date, plain_numbers, plain_share
+from segmeans.plain import FEW, plain_date, plain_numbers, plain_share, told_share
 from segmeans.records import ProfileRow, Segment, StudyRecord
 from segmeans.report.look import look
 from segmeans.report.page_data import (
@@ -26,7 +26,6 @@ from segmeans.segments.actions import (
     steadiness,
     trial_words,
 )
-from segmeans.segments.few import FEW, told_share
 from segmeans.segments.levels import (
     is_told_by_another,
     level_words,

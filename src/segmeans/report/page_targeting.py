@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from segmeans.plain import plain_number, plain_share
+from segmeans.plain import FEW, plain_number, plain_share
 from segmeans.records import KnockOut, StudyRecord, Target, TargetingRecord
 from segmeans.report.page_data import Bar, TargetCell, Targeting, TargetRow
 from segmeans.report.page_parts import badge
-from segmeans.segments.few import FEW
 from segmeans.segments.targeting import said_turn, standing
 from segmeans.segments.targeting_plan import KNOCK_OUTS
 from segmeans.segments.words import plain_text

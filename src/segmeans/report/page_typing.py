@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from segmeans.plain import plain_share
+from segmeans.plain import FEW, plain_share
 from segmeans.records import StudyRecord, TypingRecord
 from segmeans.report.page_data import Question, Table, Typing
 from segmeans.report.page_parts import badge
 from segmeans.report.tables import Column, TextTable
-from segmeans.segments.few import FEW
 from segmeans.segments.typing_tool import TypingLine, questions, typing_lines
 from segmeans.segments.words import plain_text
 

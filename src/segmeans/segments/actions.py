@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from segmeans.plain import plain_date, plain_numbers, plain_share, set_share
+from segmeans.plain import plain_date, plain_numbers, plain_share, set_share, told_share
 from segmeans.records import KRow, Marker, ProfileRow, Segment, StudyRecord
 from segmeans.segments.actions_playbook import (
     ANSWER,
@@ -21,7 +21,6 @@ from segmeans.segments.actions_playbook import (
     Rule,
 )
 from segmeans.segments.actions_power import ALPHA, POWER, group_size, smallest_lift
-from segmeans.segments.few import told_share
 from segmeans.segments.levels import YES, is_question, level_words, levels_of
 from segmeans.segments.names import SELF_EXPLAINING, answer_words
 from segmeans.segments.value import SegmentValue

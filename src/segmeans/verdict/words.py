@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmeans.clustering.elbow import Elbow
-from segmeans.plain import plain_share, set_share
+from segmeans.plain import plain_share, set_share, told_count
 from segmeans.records import Structure
 from segmeans.settings import Settings
 from segmeans.verdict.case import Case, Cases, clearest, naturals, outdone
@@ -238,6 +238,9 @@ def changes(
     >>> flow = {(1, 2): np.array([[60.0, 40.0]])}
     >>> changes(2, 1, flow)
     'With 1 segment instead of 2, segments 1 and 2 would be one.'
+    >>> flow = {(2, 3): np.array([[60.0, 3.0, 0.0], [0.0, 0.0, 40.0]])}
+    >>> changes(2, 3, flow)
+    'With 3 segments instead of 2, segment 1 would fall into 2 (60 and few customers).'
     """
     if runner_up is None or chosen == runner_up:
         return ""
@@ -257,7 +260,7 @@ def changes(
     else:
         parts = [
             f"segment {coarse} would fall into {len(family)} "
-            f"({_listed([f'{flow[coarse - 1, j - 1]:,.0f}' for j in family])} customers)"
+            f"({_listed([told_count(round(flow[coarse - 1, j - 1])) for j in family])} customers)"
             for coarse, family in enumerate(families, start=1)
             if len(family) > 1
         ]
