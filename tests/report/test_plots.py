@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from sklearn.metrics import pairwise_distances_argmin
 
 from segmeans.cli import job
 from segmeans.errors import SettingError
@@ -51,6 +53,37 @@ def test_a_wrong_name_gets_one_clear_error(five: Any, nobody: Any) -> None:
         Plots(five).elbo()
     with pytest.raises(SettingError, match="no such figure of this study"):
         Plots(nobody).bars()
+
+
+def test_a_map_over_two_chosen_features_says_how_far_to_trust_it(nine: Any) -> None:
+    record, sample = nine.record, nine.sample
+    across, upwards = list(sample.units)[1:3]
+    axes = Plots(nine).map(across, upwards)
+    assert isinstance(axes, Axes)
+    points = np.vstack([mark.get_offsets() for mark in axes.collections])
+    assert sorted(map(tuple, points)) == sorted(
+        zip(sample.units[across], sample.units[upwards], strict=True)
+    )
+    places = [sample.names.index(across), sample.names.index(upwards)]
+    centres = np.array(record.centres)[:, places]
+    right = pairwise_distances_argmin(sample.prepared[:, places], centres) == sample.labels
+    spread = sample.prepared.var(axis=0)
+    share = spread[places].sum() / spread.sum()
+    told = " ".join(" ".join(text.get_text() for text in axes.figure.texts).split())
+    assert f"have {100 * share:.1f} % of the spread" in told.replace("\u00a0", " ")
+    assert f"place {100 * right.mean():.1f} % of the customers" in told.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("over", [("a",), ("a", "a"), ("nothing", "a"), ("a", "b", "c")])
+def test_a_map_lies_over_two_different_features(nine: Any, over: tuple[str, ...]) -> None:
+    known = dict(zip("abc", nine.sample.units, strict=False))
+    with pytest.raises(SettingError, match="A map lies over two features"):
+        Plots(nine).map(*(known.get(name, name) for name in over))
+
+
+def test_only_a_map_lies_over_features(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="Only a map"):
+        figures.check("elbow", tmp_path / "a.png", over=("a", "b"))
 
 
 def test_a_study_offers_its_figures(five: Any) -> None:

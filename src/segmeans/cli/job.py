@@ -20,7 +20,7 @@ from segmeans.cli.base import (
     told,
     with_settings,
 )
-from segmeans.config import config_text
+from segmeans.config import config_text, split_names
 
 # As report.figures.DRAWN has them, which is not loaded for a help text.
 FIGURES = (
@@ -147,6 +147,10 @@ def plot(
         str | None,
         typer.Option("--to", "--out", help="File to write, .png or .svg. Default: NAME.png."),
     ] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a map: two features to draw it over, as 'Age,Income'."),
+    ] = None,
     overwrite: Replace = False,
     quiet: Quiet = False,
     asked: dict[str, Any],
@@ -158,13 +162,14 @@ def plot(
     from segmeans.study import conduct
     from segmeans.tables.sink import check_free
 
-    figures.check(name, path)
+    plane = tuple(split_names(over or []))
+    figures.check(name, path, over=plane)
     check_free(path, overwrite=overwrite)
     with (
         screen.progress(quiet=quiet) as progress,
         conduct(source, settings, progress=progress) as study,
     ):
-        figures.save_one(study, name, path, overwrite=overwrite)
+        figures.save_one(study, name, path, over=plane, overwrite=overwrite)
     if not quiet:
         typer.echo(f"Wrote {path}")
 

@@ -115,6 +115,37 @@ def plain_map(record: StudyRecord, across: str, upwards: str, drawn: int) -> Wor
     return Words(title, f"{told} {_drawn(record, drawn) or _everyone(drawn)}")
 
 
+def chosen_map(
+    record: StudyRecord, across: str, upwards: str, share: float, right: float, drawn: int
+) -> Words:
+    """Say what a map over two of more features shows and how far to trust it.
+
+    Parameters
+    ----------
+    record : StudyRecord
+    across, upwards : str
+    share : float
+        Of the variance of all features, what these two have.
+    right : float
+        Share of customers that are nearest, in these two, to the centre of their own segment.
+    drawn : int
+        Customers in the picture.
+    """
+    title = plain_map(record, across, upwards, drawn).title
+    told = [
+        f"Two of {len(record.preparation.features)} features, which have {plain_share(share)} of "
+        "the spread."
+    ]
+    if record.k > 1:
+        told.append(
+            f"They alone place {plain_share(right)} of the customers in their right segment; who "
+            "lies among others here differs from them in the rest."
+        )
+    told.append(f"Each mark is a customer; {_centres(record)}.")
+    told.append(_drawn(record, drawn))
+    return Words(title, " ".join(filter(None, told)))
+
+
 def _who(record: StudyRecord) -> str:
     return "Customers" if record.k == 1 else _many(record.k)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from segmeans.errors import SettingError, nearest_name
 from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Segment, StudyRecord
 from segmeans.report import captions, theme
 from segmeans.report.captions import Words
+from segmeans.report.figure_map_names import name_on_map
 from segmeans.segments.words import feature_words
 from segmeans.segments.words import labels as label_words
 
@@ -29,7 +31,6 @@ MOST_POINTS = 5_000
 VECTOR_POINTS = 3_000  # more than these become pixels inside an SVG
 STEP = 0.34  # inches for a name of two lines beside the map
 MOST_NAMED = 8  # segments named on the map; more are named beside it
-MOST_FOREIGN = 0.01  # share of the customers, of other segments, that a name may hide
 LARGER = {"^": 1.25, "v": 1.25, "<": 1.25, ">": 1.25, "P": 1.2, "X": 1.2}  # for equal weight
 PAIRS = range(3, 7)  # numbers of features for which pairs can be read
 MOST_PAIRED = 12  # segments that can be told apart in small panels
@@ -45,23 +46,36 @@ class Plane:
     scales: tuple[str, str] = ("plain", "plain")
 
 
-def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
+def segment_map(
+    record: StudyRecord, sample: CustomerSample, over: Sequence[str] = ()
+) -> tuple[Words, Figure]:
     """Draw customers and centres over two features, or over the first principal components.
 
     Parameters
     ----------
     record : StudyRecord
     sample : CustomerSample
+    over : sequence of str, optional
+        Two numeric features. By default the features where there are but two, else the components.
 
     Returns
     -------
     tuple of Words and matplotlib Figure
         The caption says how much of the spread the picture shows and what share of the customers
         it places in their right segment.
+
+    Raises
+    ------
+    SettingError
+        When ``over`` are not two different numeric features.
     """
     rows = _drawn(len(sample.labels))
-    names = list(sample.units)
-    if len(names) == 2 == len(record.preparation.features):
+    names = _checked(over, sample) if over else list(sample.units)
+    if over and len(record.preparation.features) > 2:
+        plane = _features_plane(record, sample, names)
+        share, right = seen_in(sample, record.centres, names)
+        words = captions.chosen_map(record, names[0], names[1], share, right, len(rows))
+    elif len(names) == 2 == len(record.preparation.features):
         plane = _features_plane(record, sample, names)
         words = captions.plain_map(record, names[0], names[1], len(rows))
     else:
@@ -73,6 +87,47 @@ def segment_map(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Fig
         if fits:
             return words, figure
     return words, _map(record, sample, plane, words, rows, beside=2.35)[0]
+
+
+def _checked(over: Sequence[str], sample: CustomerSample) -> list[str]:
+    wrong = next((name for name in over if name not in sample.units), None)
+    if wrong is None and len(set(over)) == len(over) == 2:
+        return list(over)
+    near = None if wrong is None else nearest_name(wrong, list(sample.units))
+    raise SettingError(
+        "A map lies over two features",
+        found=", ".join(over) if wrong is None else wrong,
+        allowed="two of " + ", ".join(sample.units),
+        hint=repr(near) if near else "",
+    )
+
+
+def seen_in(
+    sample: CustomerSample, centres: tuple[tuple[float, ...], ...], names: Sequence[str]
+) -> tuple[float, float]:
+    """Say how much two features show of what formed the segments.
+
+    Parameters
+    ----------
+    sample : CustomerSample
+    centres : tuple of k tuples of p floats
+        In prepared units.
+    names : sequence of str
+        Numeric features.
+
+    Returns
+    -------
+    share : float
+        Of the variance of all prepared columns, that of these.
+    right : float
+        Share of customers that are nearest, in these alone, to the centre of their own segment.
+    """
+    places = [sample.names.index(name) for name in names]
+    spread = sample.prepared.var(axis=0)
+    points, middles = sample.prepared[:, places], np.array(centres)[:, places]
+    distances = ((points[:, None, :] - middles[None]) ** 2).sum(axis=2)
+    right = float(np.mean(distances.argmin(axis=1) == sample.labels))
+    return float(spread[places].sum() / (spread.sum() or 1.0)), right
 
 
 def _map(
@@ -107,7 +162,7 @@ def _map(
     if beside:
         _key(sheet, record, sheet.width - beside + 0.15, min(0.42, height / record.k))
     elif record.k > 1:
-        fits = _name_on_map(axes, plane, record, rows, sample.labels[rows])
+        fits = name_on_map(axes, plane, record, rows, sample.labels[rows])
     return sheet.figure, fits
 
 
@@ -267,99 +322,6 @@ def _key(sheet: theme.Sheet, record: StudyRecord, left: float, step: float) -> N
             segment.name, width - 0.5, theme.SMALL, lines=2 if step > 0.32 else 1
         )
         axes.text(0.48, y, name, va="center", size=theme.SMALL)
-
-
-def _name_on_map(
-    axes: Axes,
-    plane: Plane,
-    record: StudyRecord,
-    rows: NDArray[np.intp],
-    owners: NDArray[np.int32],
-) -> bool:
-    """Write each name beside its disc, where it hides the least; return whether all fit."""
-    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # settled before places are measured
-    box = axes.get_window_extent()
-    discs = axes.transData.transform(plane.centres)
-    points = axes.transData.transform(plane.points[rows])
-    radius = 17.0 / 72 * theme.DPI / 2
-    taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in discs]
-    for segment, (x, y) in zip(record.segments, discs, strict=True):
-        told = (
-            f"{segment.number} {segment.name}"  # where names crowd, their disc is found by number
-        )
-        text = theme.wrap_name(told, 1.7, theme.LABEL, lines=3, bold=True)
-        lines = text.split("\n")
-        width = max(theme.text_width(line, theme.LABEL, bold=True) for line in lines) * theme.DPI
-        height = len(lines) * theme.LABEL * 1.2 / 72 * theme.DPI
-        room = (box.x0, box.y0, box.x1, box.y1)
-        costs = [
-            (_cost(spot, taken, points, room) + _strayed(spot, discs, segment.number - 1), spot)
-            for spot in _places(x, y, width, height, radius + 4)
-        ]
-        place = min(costs, key=lambda pair: pair[0])[1]
-        if np.mean(_inside(place, points) & (owners != segment.number - 1)) > MOST_FOREIGN:
-            return False
-        taken.append(place)
-        middle = ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2)
-        across, up = axes.transAxes.inverted().transform(middle)
-        label = axes.text(
-            across, up, text, transform=axes.transAxes, ha="center", va="center", size=theme.LABEL,
-            weight="bold", zorder=8, color=theme.INK,
-        )  # fmt: skip
-        label.set_path_effects([withStroke(linewidth=3.2, foreground="white", alpha=0.9)])
-    return True
-
-
-Box = tuple[float, float, float, float]
-
-
-def _places(x: float, y: float, width: float, height: float, gap: float) -> list[Box]:
-    """Return the boxes around a disc in which its name may stand, the preferred one first."""
-    places = []
-    for far in (1.0, 1.6, 2.6, 4.0):
-        away = gap * far
-        for across, up in (
-            (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)
-        ):  # fmt: skip
-            left = x - width / 2 + across * (width / 2 + away)
-            low = y - height / 2 + up * (height / 2 + away)
-            places.append((left, low, left + width, low + height))
-    return places
-
-
-def _cost(spot: Box, taken: list[Box], points: Floats, room: Box) -> float:
-    """Return what a name would hide: other names, discs, customers, or itself at the edge."""
-    area = _area(spot)
-    outside = 1 - _overlap(spot, room) / area
-    hidden = sum(_overlap(spot, other) / min(area, _area(other)) for other in taken)
-    inside = int(_inside(spot, points).sum())
-    return 60 * outside + 20 * hidden + 25 * inside / max(len(points), 1)
-
-
-def _inside(spot: Box, points: Floats) -> NDArray[np.bool_]:
-    """Return which customers a name would stand on."""
-    left, low, right, high = spot
-    across, up = points[:, 0], points[:, 1]
-    return np.asarray((across > left) & (across < right) & (up > low) & (up < high))
-
-
-def _strayed(spot: Box, discs: Floats, own: int) -> float:
-    """Return how far a name stands from its disc, and more when another disc is nearer."""
-    left, low, right, high = spot
-    across = np.maximum(0, np.maximum(left - discs[:, 0], discs[:, 0] - right))
-    up = np.maximum(0, np.maximum(low - discs[:, 1], discs[:, 1] - high))
-    away = np.hypot(across, up) / theme.DPI  # inches
-    return float(away[own]) + 4.0 * float((np.delete(away, own) < 1.3 * away[own]).any())
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(width, 0.0) * max(height, 0.0)
 
 
 def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:

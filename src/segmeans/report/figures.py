@@ -199,7 +199,9 @@ def available(study: Study) -> tuple[str, ...]:
     return tuple(name for name, kind in DRAWN.items() if kind.says(study))
 
 
-def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
+def draw(
+    study: Study, names: Iterable[str] | None = None, *, over: Sequence[str] = ()
+) -> Iterator[Figure]:
     """Draw figures of a study.
 
     Parameters
@@ -208,6 +210,8 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
         Only its record, its sample and its commerce are looked at.
     names : iterable of str, optional
         Which figures; all that say something by default (see :func:`available`).
+    over : sequence of str, optional
+        Two numeric features that the map lies over.
 
     Yields
     ------
@@ -223,7 +227,10 @@ def draw(study: Study, names: Iterable[str] | None = None) -> Iterator[Figure]:
     for name in present if names is None else tuple(names):
         _check_name(name, present, "There is no such figure of this study")
         with theme.rules():
-            words, figure = DRAWN[name].draw(study)
+            if over and name == "map":
+                words, figure = figure_map.segment_map(study.record, study.sample, over)
+            else:
+                words, figure = DRAWN[name].draw(study)
         yield Figure(name=name, title=words.title, caption=words.caption, figure=figure)
 
 
@@ -257,7 +264,7 @@ def _check_name(name: str, present: Collection[str], what: str) -> None:
         )
 
 
-def plot(study: Study, name: str) -> matplotlib.figure.Figure:
+def plot(study: Study, name: str, *, over: Sequence[str] = ()) -> matplotlib.figure.Figure:
     """Draw one figure of a study.
 
     Parameters
@@ -265,6 +272,8 @@ def plot(study: Study, name: str) -> matplotlib.figure.Figure:
     study : Study
     name : str
         One of :func:`available`.
+    over : sequence of str, optional
+        Two numeric features that the map lies over.
 
     Returns
     -------
@@ -277,11 +286,11 @@ def plot(study: Study, name: str) -> matplotlib.figure.Figure:
     SettingError
         For a figure that this study does not have.
     """
-    [drawn] = draw(study, [name])
+    [drawn] = draw(study, [name], over=over)
     return drawn.figure
 
 
-def check(name: str, path: str | Path) -> None:
+def check(name: str, path: str | Path, *, over: Sequence[str] = ()) -> None:
     """Refuse a figure there never is, or a file in another format, before the work.
 
     Parameters
@@ -290,12 +299,20 @@ def check(name: str, path: str | Path) -> None:
         Of the figure.
     path : str or Path
         Where it is to be written.
+    over : sequence of str, optional
+        Two features, for a map alone.
 
     Raises
     ------
     SettingError
     """
     _check_name(name, DRAWN, "There is no such figure")
+    if over and name != "map":
+        raise SettingError("Only a map lies over two features", found=name, allowed="map")
+    if over and len(over) != 2:
+        raise SettingError(
+            "A map lies over two features", found=", ".join(over), allowed="two features"
+        )
     if Path(path).suffix[1:] not in FORMATS:
         raise SettingError(
             "Figures are not written in this format",
@@ -304,7 +321,14 @@ def check(name: str, path: str | Path) -> None:
         )
 
 
-def save_one(study: Study, name: str, path: str | Path, *, overwrite: bool = False) -> None:
+def save_one(
+    study: Study,
+    name: str,
+    path: str | Path,
+    *,
+    over: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
     """Write one figure of a study as a file, whole or not at all.
 
     Parameters
@@ -313,6 +337,8 @@ def save_one(study: Study, name: str, path: str | Path, *, overwrite: bool = Fal
     name : str
     path : str or Path
         Ends in ``.png`` or ``.svg``.
+    over : sequence of str, optional
+        Two numeric features that the map lies over.
     overwrite : bool, default=False
 
     Raises
@@ -322,8 +348,8 @@ def save_one(study: Study, name: str, path: str | Path, *, overwrite: bool = Fal
     OutputError
         When the file exists and may not be replaced, or cannot be written.
     """
-    check(name, path)
-    [figure] = draw(study, [name])
+    check(name, path, over=over)
+    [figure] = draw(study, [name], over=over)
     with whole(path, overwrite=overwrite) as partial:
         partial.write_bytes(image(figure, Path(path).suffix[1:]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from segmeans.report import figures
@@ -46,20 +46,38 @@ class Plots:
     def __init__(self, study: Study) -> None:
         self._study = study
 
-    def __call__(self, name: str) -> Panel | Panels:
+    def __call__(self, name: str, *, over: Sequence[str] = ()) -> Panel | Panels:
         """Draw the figure of that name and return its axes.
 
         Parameters
         ----------
         name : str
+        over : sequence of str, optional
+            Two numeric features that the map lies over.
 
         Raises
         ------
         SettingError
             For a figure that this study does not have.
         """
-        axes = [panel for panel in figures.plot(self._study, name).axes if isinstance(panel, Panel)]
+        drawn = figures.plot(self._study, name, over=over)
+        axes = [panel for panel in drawn.axes if isinstance(panel, Panel)]
         return axes[0] if len(axes) == 1 else Panels(axes)
+
+    def map(self, *over: str) -> Panel | Panels:
+        """Draw customers and centres, over two features of your choice where they are named.
+
+        Parameters
+        ----------
+        *over : str
+            Two numeric features. By default the features where there are but two, else the first
+            principal components.
+
+        Raises
+        ------
+        SettingError
+        """
+        return self("map", over=over)
 
     def __getattr__(self, name: str) -> Callable[[], Panel | Panels]:
         if name not in figures.DRAWN:
