@@ -53,6 +53,22 @@ def meant(columns: OrderColumns) -> dict[str, str]:
             "customer_id:VARCHAR date:DATE number_of_cds:BIGINT dollar_value:DOUBLE",
             "customer=customer_id date=date quantity=number_of_cds amount=dollar_value",
         ),
+        (  # a German shop, two words where English has one
+            "Beleg-Nr.:VARCHAR Pos.:BIGINT Kundennummer:VARCHAR Belegdatum:TIMESTAMP "
+            "Artikelnr.:VARCHAR Warengruppe:VARCHAR Menge:DOUBLE Einzelpreis_(€):DOUBLE "
+            "Gesamtbetrag_(€):DOUBLE Auftragsstatus:VARCHAR Währung:VARCHAR",
+            "order=Beleg-Nr. customer=Kundennummer date=Belegdatum product=Artikelnr. "
+            "group=Warengruppe quantity=Menge price=Einzelpreis_(€) amount=Gesamtbetrag_(€) "
+            "status=Auftragsstatus currency=Währung",
+        ),
+        (  # and one with everything in one word
+            "bestellnummer:VARCHAR bestelldatum:DATE bestellstatus:VARCHAR kundennr:BIGINT "
+            "artikelnummer:BIGINT artikelgruppe:VARCHAR bestellmenge:BIGINT nettopreis:DOUBLE "
+            "rechnungsbetrag:BIGINT rabatt:DOUBLE",
+            "order=bestellnummer date=bestelldatum status=bestellstatus customer=kundennr "
+            "product=artikelnummer quantity=bestellmenge price=nettopreis amount=rechnungsbetrag "
+            "discount=rabatt",
+        ),
         (  # rfm
             "customer_id:VARCHAR order_date:DATE revenue:BIGINT",
             "customer=customer_id date=order_date amount=revenue",

@@ -196,7 +196,8 @@ def _titles(rows: Rows) -> Finding:
         level="note",
         code="title-rows",
         where="header",
-        evidence=f"{len(rows)} rows above the header were left out: {shown(lines, 3)}.",
+        evidence=f"{len(rows)} {'rows' if len(rows) > 1 else 'row'} above the header "
+        f"{'were' if len(rows) > 1 else 'was'} left out: {shown(lines, 3)}.",
     )
 
 

@@ -82,18 +82,33 @@ _FOR: dict[str, tuple[str, ...]] = {
         "order invoice purchase purchased transaction sale bought time timestamp datetime created",
     ),
     "order": (
-        "order invoice transaction receipt basket bill ticket booking bestellung auftrag rechnung "
-        "bon orderid invoiceno transactionid",
+        "order invoice transaction receipt basket bill ticket booking bestell auftrag rechnung "
+        "bon beleg belegnummer belegnr vorgang orderid invoiceno transactionid commande facture "
+        "pedido factura bestelling factuur ordine fattura",
     ),
-    "price": ("unitprice price preis einzelpreis stückpreis prix precio", "rate"),
-    "quantity": ("quantity qty menge anzahl", "units pieces items count number cds stück"),
+    "price": (
+        "unitprice price preis einzelpreis stückpreis nettopreis bruttopreis verkaufspreis prix "
+        "precio prezzo prijs",
+        "rate",
+    ),
+    "quantity": (
+        "quantity qty menge anzahl bestellmenge stückzahl quantité cantidad quantità aantal",
+        "units pieces items count number cds stück",
+    ),
     "amount": (
-        "amount revenue sales turnover umsatz betrag spent spend",
+        "amount revenue sales turnover umsatz betrag gesamtpreis gesamtsumme montant importe "
+        "importo bedrag spent spend",
         "total value paid payment gross net dollar dollars eur usd gbp sum summe wert",
     ),
-    "product": ("sku stockcode productid asin ean gtin upc", "product article item artikel stock"),
-    "status": ("status orderstatus",),
-    "group": ("category kategorie", "department group family productline warengruppe subcategory"),
+    "product": (
+        "sku stockcode productid asin ean gtin upc",
+        "product article item artikel produkt stock",
+    ),
+    "status": ("status orderstatus estado statut",),
+    "group": (
+        "category kategorie catégorie categoria",
+        "department group family productline warengruppe subcategory",
+    ),
     "currency": ("currency ccy waehrung währung devise moneda",),
     "discount": ("discount rabatt reduction",),
     "margin": ("margin profit contribution",),
@@ -109,7 +124,8 @@ _AGAINST: dict[str, str] = {
     "price": "total customer",
     "quantity": "price amount customer",
     "amount": "unit price quantity qty discount tax shipping cost count lifetime",
-    "product": "category group price quantity name family line cost container margin",
+    "product": "category group price quantity name family line cost container margin "
+    "artikelgruppe produktgruppe artikelpreis artikelmenge",
     "status": "customer marital payment",
     "group": "customer age",
     "discount": "code",
@@ -117,6 +133,11 @@ _AGAINST: dict[str, str] = {
     "margin": "",
     "currency": "",
 }
+# How a word ends that speaks of an order and is no number of it: Auftragsstatus, orderamount.
+_OF_AN_ORDER = (
+    *("status", "date", "amount", "total", "quantity", "datum", "betrag", "wert", "summe"),
+    *("preis", "menge", "position", "art", "typ", "kunde"),
+)
 _NUMERIC = frozenset(MONEY_AND_COUNTS)
 _ORDER_OF_GUESSING = (
     *("date", "customer", "order", "price", "quantity", "discount", "margin", "cost", "amount"),
@@ -270,7 +291,7 @@ def _as_order(column: Column) -> float:
     if column.type in ("DATE", "TIMESTAMP") or _is_against("order", words(column.name)):
         return 0
     named = _named("order", column)
-    if not named:
+    if not named or any(part.endswith(_OF_AN_ORDER) for part in words(column.name)):
         return 0
     if says_id(column.name):
         return named + 5
