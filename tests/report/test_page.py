@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -255,3 +256,9 @@ def test_names_from_right_to_left_stay_in_their_place() -> None:
         "<bdi>الدخل السنوي</bdi>: 0.2\N{NO-BREAK SPACE}% of &lt;all&gt;, <bdi>שלום</bdi> 3"
     )
     assert page.isolated("income 3 %") == "income 3\N{NO-BREAK SPACE}%"
+
+
+def test_the_readme_of_the_room_lists_every_file() -> None:
+    room = Path(page.__file__).parent
+    listed = set(re.findall(r"^\| `(\w+\.py)` \|", (room / "README.md").read_text("utf-8"), re.M))
+    assert listed == {file.name for file in room.glob("*.py")} - {"__init__.py"}
