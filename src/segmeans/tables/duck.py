@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from segmeans.errors import DataError, OutputError, SourceError
 from segmeans.tables.arrow import Batch, Reading, StreamError
+from segmeans.tables.blocks import filled, in_blocks, unframed
 from segmeans.tables.sql import Expression, render
 
 BLOCK_ROWS = 65_536
@@ -219,7 +220,7 @@ class Engine:
             columns = self._connection.execute(query).fetchnumpy()
         except duckdb.Error as error:
             raise _translated(error, where) from None
-        return {name: _filled(cast("Array", column)) for name, column in columns.items()}
+        return {name: filled(cast("Array", column)) for name, column in columns.items()}
 
     def batches(self, query: str, *, where: str = "") -> Iterator[Batch]:
         """Yield the rows of a query as they come, in order and in bounded memory.
@@ -274,9 +275,9 @@ class Engine:
             return
         if numbers:
             found = (batch.columns() for batch in self.batches(query, where=where))
-            yield from _in_blocks(found, rows)
+            yield from in_blocks(found, rows)
         else:
-            yield from _in_blocks(self._frames(query, rows, where), rows)
+            yield from in_blocks(self._frames(query, rows, where), rows)
 
     def _frames(self, query: str, rows: int, where: str) -> Iterator[dict[str, Array]]:
         """Yield the rows of a query in pieces of whole vectors, about as many as asked for."""
@@ -285,49 +286,11 @@ class Engine:
         try:
             cursor.execute(query)
             while len(frame := cursor.fetch_df_chunk(vectors)):
-                yield {str(name): _unframed(frame[name]) for name in frame}
+                yield {str(name): unframed(frame[name]) for name in frame}
         except duckdb.Error as error:
             raise _translated(error, where) from None
         finally:
             cursor.close()
-
-
-def _in_blocks(pieces: Iterable[dict[str, Array]], rows: int) -> Iterator[dict[str, Array]]:
-    """Yield pieces of any length again as blocks of the same length; the last may be shorter."""
-    held: dict[str, Array] = {}
-    for piece in pieces:
-        joined = {n: np.concatenate([held[n], v]) if held else v for n, v in piece.items()}
-        length = len(next(iter(joined.values()), ()))
-        whole = length - length % rows
-        for start in range(0, whole, rows):
-            yield {name: column[start : start + rows] for name, column in joined.items()}
-        held = {n: v[whole:] for n, v in joined.items()} if whole < length else {}
-    if held:
-        yield held
-
-
-def _filled(column: Array) -> Array:
-    """Return a column of ``fetchnumpy`` as float64 with NaN or as object with None."""
-    mask = np.ma.getmaskarray(column) if isinstance(column, np.ma.MaskedArray) else None
-    values = np.ma.getdata(column)
-    if values.dtype.kind in "biuf":
-        numbers = values.astype(np.float64)  # a copy: the mask must not reach DuckDB's memory
-        if mask is not None:
-            numbers[mask] = np.nan
-        return numbers
-    texts = values.astype(object)
-    if mask is not None:
-        texts[mask] = None
-    return texts
-
-
-def _unframed(series: Any) -> Array:
-    """Return a column of a frame as float64 with NaN or as object with None."""
-    if series.dtype.kind in "biuf":
-        return cast("Array", series.to_numpy(dtype=np.float64))
-    values: Array = series.to_numpy(dtype=object, copy=True)
-    values[series.isna().to_numpy()] = None
-    return values
 
 
 @dataclass(frozen=True, slots=True)
