@@ -179,6 +179,19 @@ def test_csv_is_quoted_harmless_and_reads_back(target: Path) -> None:
     assert [row[1] for row in rows[1:7]] == ["0.1", "-2", "", "", "1e+300", "true"]
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3, 4, 7])
+def test_long_columns_are_written_block_by_block(
+    target: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "BLOCK_ROWS", 3)
+    with Outputs(target) as outputs:
+        outputs.table("t.csv", {"i": np.arange(rows), "t": [f"t{n}" for n in range(rows)]})
+        with pytest.raises(ValueError, match="zip"):
+            outputs.table("u.csv", {"i": np.arange(rows + 1), "t": ["t"] * rows})
+    text = (target / "t.csv").read_text("utf-8")
+    assert text == "i,t\n" + "".join(f"{n},t{n}\n" for n in range(rows))
+
+
 def blocks() -> Iterator[dict[str, Any]]:
     for start in range(0, 100_000, 30_000):
         i = np.arange(start, min(start + 30_000, 100_000))

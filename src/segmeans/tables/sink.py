@@ -24,7 +24,7 @@ import numpy as np
 
 from segmeans.errors import OutputError, SegmeansError
 from segmeans.tables.cells import harmless, written
-from segmeans.tables.duck import Array, Engine, literal, quoted
+from segmeans.tables.duck import BLOCK_ROWS, Array, Engine, literal, quoted
 
 AT_CWD, EXCHANGE = -100, 2  # of renameat2 in Linux
 MANIFEST = ".segmeans.json"  # lists the files that are ours, so that a later run replaces only them
@@ -383,7 +383,10 @@ def _write_rows(file: Any, columns: Mapping[str, Sequence[Any] | Array], *, head
     writer = csv.writer(file, lineterminator="\n")
     if header:
         writer.writerow([harmless(name) for name in columns])
-    writer.writerows(zip(*(written(values) for values in columns.values()), strict=True))
+    most = max(map(len, columns.values()), default=0)
+    for start in range(0, most, BLOCK_ROWS):  # a number of Python takes four times its bytes
+        parts = (values[start : start + BLOCK_ROWS] for values in columns.values())
+        writer.writerows(zip(*map(written, parts), strict=True))
 
 
 def _write_parquet(
