@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -158,17 +158,9 @@ def _grow(
 
     with warnings.catch_warnings():  # of a segment with one customer among those drawn
         warnings.simplefilter("ignore", UserWarning)
-        parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed % 2**32).split(
-            matrix, labels
-        ))  # fmt: skip
-    tried: list[tuple[TypingDepth, NDArray[np.intp]]] = []
-    for depth in range(1, DEEPEST + 1):
-        said = np.empty(len(labels), dtype=np.intp)
-        for learn, check in parts:
-            said[check] = tree(depth).fit(matrix[learn], labels[learn]).predict(matrix[check])
-        rights = np.array([np.mean(said[check] == labels[check]) for _, check in parts])
-        error = float(np.std(rights, ddof=1)) / math.sqrt(folds)
-        tried.append((TypingDepth(depth=depth, accuracy=float(rights.mean()), error=error), said))
+        cuts = StratifiedKFold(folds, shuffle=True, random_state=seed % 2**32)
+        parts = list(cuts.split(matrix, labels))
+    tried = [_tried(depth, tree, matrix, labels, parts) for depth in range(1, DEEPEST + 1)]
     best = max((one for one, _ in tried), key=lambda one: one.accuracy)
     chosen, said = next(
         (one, said) for one, said in tried if one.accuracy >= best.accuracy - best.error
@@ -187,6 +179,22 @@ def _grow(
         segments=tuple(_checked(segment, labels, said) for segment in range(k)),
         nodes=nodes,
     )
+
+
+def _tried(
+    depth: int,
+    tree: Callable[[int], Any],
+    matrix: Floats,
+    labels: NDArray[np.intp],
+    parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+) -> tuple[TypingDepth, NDArray[np.intp]]:
+    """Cross-validate one depth: how good it is, and what it says of every customer unseen."""
+    said = np.empty(len(labels), dtype=np.intp)
+    for learn, check in parts:
+        said[check] = tree(depth).fit(matrix[learn], labels[learn]).predict(matrix[check])
+    rights = np.array([np.mean(said[check] == labels[check]) for _, check in parts])
+    error = float(np.std(rights, ddof=1)) / math.sqrt(len(parts))
+    return TypingDepth(depth=depth, accuracy=float(rights.mean()), error=error), said
 
 
 def _checked(segment: int, labels: NDArray[np.intp], said: NDArray[np.intp]) -> TypingSegment:
