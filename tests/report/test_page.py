@@ -262,3 +262,17 @@ def test_the_readme_of_the_room_lists_every_file() -> None:
     room = Path(page.__file__).parent
     listed = set(re.findall(r"^\| `(\w+\.py)` \|", (room / "README.md").read_text("utf-8"), re.M))
     assert listed == {file.name for file in room.glob("*.py")} - {"__init__.py"}
+
+
+def test_a_level_that_few_of_all_have_is_told_of_nobody(make: Callable[..., Any]) -> None:
+    """Four of sixty, all of them in one segment: neither its share nor that of everyone."""
+    levels = ["rare" if row < 4 else "usual" if row % 2 else "other" for row in range(60)]
+    numbers = np.repeat([0.0, 50.0, 100.0], 20) + np.arange(60) % 7
+    study = make({"spend": numbers, "plan": levels}, k=3)
+    data = data_of(study)
+    assert data.heat is not None
+    [rare] = [row for row in data.heat.rows if row.level == "rare"]
+    assert rare.everyone == "few"
+    assert {cell.text for cell in rare.cells} <= {"few", "0 %"}
+    assert not any("rare" in line for card in data.cards for line in card.who)
+    assert "6.7 %" not in page.markdown(data)

@@ -76,7 +76,7 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
     """
     worth = {one.segment: one for one in value}
     money = None if value else spent(record)
-    words = _words(record)
+    words, known = _words(record), _known_of_all(record)
     found = []
     for segment in record.segments:
         rows = [row for row in record.profile if row.segment == segment.number]
@@ -86,7 +86,9 @@ def cards(record: StudyRecord, value: Sequence[SegmentValue]) -> tuple[Card, ...
             Card(
                 badge=badge(segment),
                 size=f"{HIDDEN} customers" if few else f"{segment.size:,} customers",
-                who=(f"Not described: {HIDDEN} customers.",) if few else _who(rows, segment, words),
+                who=(f"Not described: {HIDDEN} customers.",)
+                if few
+                else _who(rows, segment, words, known),
                 like="" if few or record.k == 1 else _like(rows, words),
                 bars=() if few else _bars(segment, worth.get(segment.number), money),
                 border="" if few or record.k == 1 else _border(record, segment),
@@ -101,7 +103,19 @@ def _words(record: StudyRecord) -> dict[str, str]:
     return feature_words(row.feature for row in record.profile)
 
 
-def _who(rows: Sequence[ProfileRow], segment: Segment, words: dict[str, str]) -> tuple[str, ...]:
+def _known_of_all(record: StudyRecord) -> dict[str, int]:
+    """Return how many customers have a value in each feature."""
+    first = {(row.feature, row.segment): row for row in record.profile}
+    sizes = {segment.number: segment.size for segment in record.segments}
+    known: dict[str, int] = {}
+    for (feature, segment), row in first.items():
+        known[feature] = known.get(feature, 0) + _known(row, sizes[segment])
+    return known
+
+
+def _who(
+    rows: Sequence[ProfileRow], segment: Segment, words: dict[str, str], known: dict[str, int]
+) -> tuple[str, ...]:
     """Say the strongest differences, one per feature, in plain units."""
     said: dict[str, str] = {}
     levels = levels_of(rows)
@@ -111,7 +125,9 @@ def _who(rows: Sequence[ProfileRow], segment: Segment, words: dict[str, str]) ->
             continue
         if row.level and is_told_by_another(row, levels[row.feature]):
             continue
-        here, everyone = _two(row, segment.size)
+        here, everyone = _two(row, segment.size, known[row.feature])
+        if row.level and not everyone.endswith("%"):
+            continue  # of a level that few of all have, or lack, nothing can be compared
         side = "above" if _clear(row) > 0 else "below"
         name = row_said(row, words[row.feature], levels, here)
         said[row.feature] = f"{name}, {side} {everyone} for everyone"
@@ -127,9 +143,10 @@ def _clear(row: ProfileRow) -> float:
     return row.effect if row.effect * row.difference > 0 else 0.0
 
 
-def _two(row: ProfileRow, size: int) -> tuple[str, str]:
+def _two(row: ProfileRow, size: int, known: int) -> tuple[str, str]:
     if row.kind == "category":
-        return told_share(row.share, _known(row, size)), plain_share(row.everyone)
+        here = told_share(row.share, _known(row, size))
+        return here if here.endswith("%") else f"for {here}", told_share(row.everyone, known)
     if row.kind == "date":
         return plain_date(row.mean), plain_date(row.everyone)
     here, everyone = plain_numbers([row.mean, row.everyone])
