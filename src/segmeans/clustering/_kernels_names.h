@@ -129,6 +129,7 @@
 #define relabel_group FN(relabel_group)
 #define descend_from_swap FN(descend_from_swap)
 #define copy_stand FN(copy_stand)
+#define try_swaps FN(try_swaps)
 #define swap_once FN(swap_once)
 #define Arena FN(Arena)
 #define piece FN(piece)

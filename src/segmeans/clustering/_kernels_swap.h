@@ -18,7 +18,9 @@ typedef struct {
     size_t *at;             /* k */
     double *apart;          /* k: how far a row may be from the centre and change nothing here */
     double *price;          /* k x candidates */
-    size_t *of_centre, *of_row; /* k, candidates */
+    int32_t *home;          /* candidates: the cluster each lies in */
+    size_t *of_centre, *of_row; /* k, candidates: swaps tried */
+    int32_t *labels;        /* n: as they were; without exchanges not always those of the nearest */
 } Before;
 
 /* Look at all rows and put them in the order of their clusters. */
@@ -115,14 +117,17 @@ static void price_swaps(Descent *run, Stand *stand, Before *before, const int64_
     }
 }
 
-/* The cheapest swap not yet taken, within the limits per centre and row; ties to the first. */
-static int next_swap(const Before *before, size_t k, size_t count, size_t per_centre, size_t *at)
+/* The cheapest swap not yet taken, within the limits per centre and row; ties to the first. Either
+ * to a row in the cluster of the centre itself, or to one elsewhere. */
+static int next_swap(const Before *before, size_t k, const Climbing *how, int inside, size_t *at)
 {
+    const size_t count = how->candidates;
     double least = INFINITY;
     for (size_t c = 0; c < k; c++) {
-        if (before->of_centre[c] >= per_centre) continue;
+        if (before->of_centre[c] >= how->per_centre) continue;
         const double *price = before->price + c * count;
         for (size_t t = 0; t < count; t++) {
+            if ((before->home[t] == (int32_t)c) != inside) continue;
             if (price[t] < least && before->of_row[t] < PER_ROW) {
                 least = price[t], *at = c * count + t;
             }
@@ -201,17 +206,14 @@ static void copy_stand(const Points *points, size_t k, Stand *to, const Stand *f
     to->inertia = from->inertia, to->settled = from->settled, to->iterations = from->iterations;
 }
 
-/* Try the most promising swaps; return 1 as soon as one has lowered the inertia. */
-static int swap_once(Descent *run, Stand *stand, Stand *trial, Before *before,
-                     const int64_t *rows, const Climbing *how)
+/* Try the most promising swaps of one kind; return 1 as soon as one has lowered the inertia. */
+static int try_swaps(Descent *run, Stand *stand, Stand *trial, Before *before, const int64_t *rows,
+                     const Climbing *how, int inside, size_t tries)
 {
     size_t swap = 0;
-    price_swaps(run, stand, before, rows, how->candidates);
-    count_afresh(run->points, stand, run->k);
     memset(before->of_centre, 0, run->k * sizeof(size_t));
     memset(before->of_row, 0, how->candidates * sizeof(size_t));
-    for (size_t tried = 0; tried < how->tries; tried++) {
-        if (!next_swap(before, run->k, how->candidates, how->per_centre, &swap)) break;
+    for (; tries > 0 && next_swap(before, run->k, how, inside, &swap); tries--) {
         const size_t c = swap / how->candidates, t = swap % how->candidates;
         before->of_centre[c]++, before->of_row[t]++;
         before->price[swap] = INFINITY;
@@ -221,6 +223,25 @@ static int swap_once(Descent *run, Stand *stand, Stand *trial, Before *before,
             return 1;
         }
     }
+    return 0;
+}
+
+/* Half of the tries go to rows elsewhere, the other half to rows in the centre's own cluster: those
+ * promise most, as little changes, and mostly lead back. */
+static int swap_once(Descent *run, Stand *stand, Stand *trial, Before *before,
+                     const int64_t *rows, const Climbing *how)
+{
+    const size_t bytes = run->points->rows.n * sizeof(int32_t);
+    memcpy(before->labels, stand->labels, bytes);
+    price_swaps(run, stand, before, rows, how->candidates);
+    count_afresh(run->points, stand, run->k);
+    for (size_t t = 0; t < how->candidates; t++) before->home[t] = stand->labels[rows[t]];
+    const size_t inside = how->tries / 2;
+    if (try_swaps(run, stand, trial, before, rows, how, 0, how->tries - inside) ||
+        try_swaps(run, stand, trial, before, rows, how, 1, inside)) {
+        return 1;
+    }
+    memcpy(stand->labels, before->labels, bytes);
     return 0;
 }
 
@@ -271,6 +292,8 @@ static void lay_out(Arena *arena, Descent *run, Stand *stand, Stand *trial, Befo
     before->at = piece(arena, k, sizeof(size_t));
     before->apart = piece(arena, k, double_size);
     before->price = piece(arena, k * count, double_size);
+    before->labels = piece(arena, swapping ? n : 0, sizeof(int32_t));
+    before->home = piece(arena, count, sizeof(int32_t));
     before->of_centre = piece(arena, k, sizeof(size_t));
     before->of_row = piece(arena, count, sizeof(size_t));
 }

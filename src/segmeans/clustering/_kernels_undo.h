@@ -128,6 +128,7 @@
 #undef relabel_group
 #undef descend_from_swap
 #undef copy_stand
+#undef try_swaps
 #undef swap_once
 #undef Arena
 #undef piece

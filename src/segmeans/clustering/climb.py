@@ -4,9 +4,11 @@ Lloyd's iterations stop where no point has a nearer centre. Two stronger moves g
 
 * an *exchange* moves one point to another cluster when that lowers the inertia after both means
   have followed (Hartigan & Wong 1979, AS 136); an optimum under exchanges is also one under Lloyd;
-* a *swap* takes one centre away and puts it on a point elsewhere (Franti & Kivijarvi 2000; the
-  cost of all removals for one insertion at once as in Lattanzi & Sohler, ICML 2019), runs Lloyd
-  and exchanges from there, and stays when the inertia fell.
+* a *swap* takes one centre away and puts it on another point (Franti & Kivijarvi 2000; the cost of
+  all removals for one insertion at once as in Lattanzi & Sohler, ICML 2019), runs Lloyd and
+  exchanges from there, and stays when the inertia fell. Half of the tries go to points elsewhere,
+  then half to points of the centre's own cluster: these cost little at first, so that they would
+  take nearly all places, and mostly lead back.
 
 The climb is a fixed map: the same start always ends in the same place. Climbs from independent
 starts therefore stay independent, which is what makes counting hits on the best meaningful.
@@ -87,7 +89,8 @@ def climb(
         Row numbers on which a swap may put a centre, the same for all starts or each its own.
         Needed when ``swaps`` is positive.
     swaps : int, default=0
-        How many of the most promising swaps are tried before the climb gives up.
+        How many of the most promising swaps are tried before the climb gives up, half of them
+        within the cluster of the centre.
     per_centre : int, default=2
         How many of these may take away the same centre.
     exchanges : int, default=1000
@@ -276,7 +279,22 @@ def _best_swaps(
     swaps: int,
     per_centre: int,
 ) -> list[tuple[int, int]]:
-    """Return the swaps of lowest inertia before any mean has followed, as (centre, row)."""
+    """Return the swaps of lowest inertia before any mean has followed, as (centre, row).
+
+    First those to a row elsewhere, then those to a row in the cluster of the centre.
+    """
+    inertia, labels = _swapped(points, weights, centres, candidates)
+    inside = labels[candidates] == np.arange(len(centres))[:, None]
+    within = swaps // 2
+    elsewhere = _cheapest(np.where(inside, np.inf, inertia), swaps - within, per_centre)
+    near = _cheapest(np.where(inside, inertia, np.inf), within, per_centre)
+    return [(j, int(candidates[c])) for j, c in elsewhere + near]
+
+
+def _swapped(
+    points: Floats, weights: Floats, centres: Floats, candidates: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the inertia after every swap, shape (k, t), and the labels before."""
     k = len(centres)
     distances = squared_distances(points, centres)
     labels = np.argmin(distances, axis=1)
@@ -291,14 +309,19 @@ def _best_swaps(
         lose = weights * np.minimum(two[:, 1], fresh) - keep
         inertia[filled, c] = np.add.reduceat(lose[order], first[filled])
         inertia[:, c] += keep.sum()
+    return inertia, labels
+
+
+def _cheapest(inertia: Floats, swaps: int, per_centre: int) -> list[tuple[int, int]]:
+    """Return the places of the least finite values, few of them in any row or column."""
     chosen: list[tuple[int, int]] = []
-    of_centre, of_candidate = np.zeros(k, np.int64), np.zeros(len(candidates), np.int64)
+    of_centre, of_candidate = (np.zeros(size, np.int64) for size in inertia.shape)
     for flat in np.argsort(inertia, axis=None, kind="stable"):
-        j, c = divmod(int(flat), len(candidates))
+        j, c = divmod(int(flat), inertia.shape[1])
+        if len(chosen) == swaps or not np.isfinite(inertia[j, c]):
+            break
         if of_centre[j] < per_centre and of_candidate[c] < _PER_CANDIDATE:
             of_centre[j] += 1
             of_candidate[c] += 1
-            chosen.append((j, int(candidates[c])))
-            if len(chosen) == swaps:
-                break
+            chosen.append((j, c))
     return chosen
