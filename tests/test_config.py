@@ -35,6 +35,13 @@ def test_keys_may_be_written_with_hyphens(tmp_path: Path) -> None:
     assert Settings.ask(read_config(file)).max_missing == 0.25
 
 
+def test_a_table_of_names_says_the_same_as_the_option(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_text('[names]\n"high income" = "Careful affluent"\n1 = "Core"\n', encoding="utf-8")
+    asked = Settings.ask({"names": ["high income=Careful affluent", "1=Core"]})
+    assert Settings.ask(read_config(file)).names == asked.names
+
+
 def test_database_url_and_absolute_path_are_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "study.toml"
     for source in ("postgresql://host/db", str(tmp_path / "x.csv")):
