@@ -75,6 +75,12 @@ def test_one_odd_value_after_many_ids_is_seen(engine: Engine, odd: str) -> None:
     }.get(odd, (1500, 0, 0))
 
 
+def test_a_column_may_be_named_as_one_of_the_census(engine: Engine) -> None:
+    load(engine, c0=["x", "y"] * 50, b=["1", "2", "3", "4"] * 25)
+    census = take_census(engine, "source", ["c0", "b"])
+    assert (census["c0"]["finite"], census["b"]["finite"]) == (0, 100)
+
+
 def test_columns_of_both_kinds_keep_apart(engine: Engine) -> None:
     load(engine, a=["x", "y"] * 50, b=[str(i) for i in range(100)])
     census = take_census(engine, "source", ["b", "a"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tests.tables.order_logs import features_of, log_of, online_retail, read_log, table_of
@@ -16,7 +17,7 @@ from segmeans.tables import order_copies, order_funnel
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_lines import status_kind
 from segmeans.tables.order_options import Returns
-from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
+from segmeans.tables.orders import OrderColumns, OrderLog, OrderOptions, guess_columns, read
 from segmeans.tables.source import open_table
 
 SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
@@ -559,3 +560,22 @@ def test_sums_made_for_the_funnel_are_those_of_the_orders(engine: Engine, return
     place = order.index("active_days")
     assert {who: row[:place] + row[place + 1 :] for who, row in beside.items()} == alone
     assert len(alone) == 13
+
+
+@pytest.mark.parametrize("duplicates", ["keep", "drop"])
+def test_columns_of_a_log_may_be_named_as_those_made_of_it(
+    engine: Engine, duplicates: Literal["keep", "drop"]
+) -> None:
+    rows = [("ann", "1", "2024-01-01", 2.0, "tea", 1), ("bob", "2", "2024-01-02", 2.0, "tea", 1)]
+    rows += [rows[0], ("bob", "3", "2999-01-01", 9.0, "tea", 1), ("bob", "4", None, 9.0, "tea", 1)]
+    meanings = ("customer", "order", "date", "amount", "product", "quantity")
+    odd = ("print", "order_key", "day", "each", "alike", "n")
+    for names in (odd, (*odd[1:], odd[0])):
+        types = dict(zip(names, GOODS.values(), strict=True))
+        table = log_of(engine, types | {"step": "VARCHAR"}, [(*row, "x") for row in rows])
+        columns = OrderColumns(**dict(zip(meanings, names, strict=True)))
+        log = read(table, columns, OrderOptions(duplicates=duplicates))
+        assert copies_told(log) == 1
+        kept = 2 if duplicates == "drop" else 3
+        assert (log.funnel[-1].lines, log.funnel[-1].orders) == (kept, 2)
+        assert steps(log)["future date"] == steps(log)["unreadable date"] == 1

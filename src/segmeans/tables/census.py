@@ -82,7 +82,7 @@ def take_census(engine: Engine, relation: str, names: list[str]) -> dict[str, di
     for name in repeating:
         values = (
             f"SELECT CAST({quoted(name)} AS VARCHAR) AS c0, count(*) AS n FROM {quoted(relation)} "
-            "GROUP BY c0"
+            "GROUP BY 1"  # a column of the table may be named as this one
         )
         found |= _counted(engine, values, [name], _as_often)
     return found

@@ -33,8 +33,8 @@ def offsets_note(engine: Engine, relation: str, name: str) -> tuple[str, Finding
     value = quoted(name)
     offset = f"upper(regexp_extract(CAST({value} AS VARCHAR), {literal('(?i)' + _OFFSET)}, 2))"
     rows = engine.rows(
-        f"SELECT {offset} AS offset_, count(*) FROM {quoted(relation)} WHERE {value} IS NOT NULL "
-        "GROUP BY offset_ ORDER BY count(*) DESC, offset_"
+        f"SELECT {offset}, count(*) FROM {quoted(relation)} WHERE {value} IS NOT NULL "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     carried = [(offset, count) for offset, count in rows if offset]
     if not carried:

@@ -44,7 +44,7 @@ def count_copies(table: Table, order: str, telling: str, baskets: str) -> int:
             "CREATE OR REPLACE TABLE order_alike AS SELECT DISTINCT order_key FROM "
             f"(SELECT {order} AS order_key, {telling} AS print FROM {log} "
             f"WHERE {order} IN (FROM order_alike) "
-            "GROUP BY order_key, print HAVING count(*) > 1)"
+            "GROUP BY 1, 2 HAVING count(*) > 1)"
         )
     listed = ", ".join(map(quoted, table.names))
     return sum(_surplus(engine, f"SELECT * FROM {log} WHERE {test}", listed) for test in tests)
@@ -71,7 +71,7 @@ def numbered(table: Table) -> str:
     names = ", ".join(quoted(name) for name in table.names)
     table.engine.run(
         f"CREATE OR REPLACE TABLE order_prints AS SELECT hash({names}) AS print "
-        f"FROM {relation} GROUP BY print HAVING count(*) > 1",
+        f"FROM {relation} GROUP BY 1 HAVING count(*) > 1",
         where=table.name,
     )
     number = f"row_number() OVER (PARTITION BY {names})"

@@ -368,8 +368,8 @@ def _last_day(table: Table, when: str, seen: dict[str, Any]) -> date | None:
     if seen["latest"] < ABSURD and seen["latest"] - seen["earliest"] < FAR:
         return None
     query = (
-        f"SELECT {_calendar(when)} AS day, count(*) FROM {quoted(table.relation)} "
-        "WHERE day IS NOT NULL GROUP BY day ORDER BY day"
+        f"SELECT {_calendar(when)}, count(*) FROM {quoted(table.relation)} "
+        f"WHERE {when} IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     return last_sound_day([(day, int(lines)) for day, lines in table.engine.rows(query)])
 
