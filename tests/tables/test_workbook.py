@@ -85,6 +85,14 @@ def test_the_header_stays_in_sight_filters_and_widths_fit(tmp_path: Path) -> Non
     assert [cell.value for cell in page["A"]] == ["name", "x" * 30, "z"]
 
 
+def test_rows_are_as_high_as_their_lines_and_no_higher_than_a_row_may_be(tmp_path: Path) -> None:
+    texts = ["one", "one\ntwo\n\nfour", "a " * 100, "a " * 9_000]
+    page = _written(tmp_path, Sheet("S", [{"told": texts}], {"told": "long"}))["S"]
+    heights = [page.row_dimensions[row].height for row in range(2, 6)]
+    assert heights[:3] == [None, 4 * 15, 4 * 15]
+    assert 400 < heights[3] <= 409  # points: the most that Excel opens
+
+
 def test_texts_that_no_cell_can_hold_are_cut(tmp_path: Path) -> None:
     page = _written(tmp_path, Sheet("Long", [{"text": ["x" * 40_000, "\ud800"]}]))["Long"]
     assert page["A2"].value == "x" * 32_767

@@ -28,6 +28,7 @@ EXACT = 10**15  # a sheet keeps fifteen digits of a number: longer ones are writ
 NARROW, WIDE = 6, 60  # characters of a column
 SAMPLE = 200  # rows that decide the width of a column
 LINE = 15  # points: height of a line
+HIGHEST = 409  # points that a row may have
 CREATED = datetime(2020, 1, 1)
 
 Look = Literal["text", "count", "number", "share", "long"]
@@ -142,7 +143,7 @@ def _write_sheet(
                     "A sheet cannot hold so many rows", where=sheet.name, allowed=f"{MOST_ROWS:,}"
                 )
             if (lines := _lines(values, looks)) > 1:
-                page.set_row(row, LINE * lines)
+                page.set_row(row, min(LINE * lines, HIGHEST))
             for column, value in enumerate(values):
                 _write_cell(page, row, column, value, formats[looks[column]])
     page.autofilter(0, 0, row, max(len(names) - 1, 0))
@@ -159,7 +160,10 @@ def _set_print(page: Any) -> None:
 def _lines(values: Sequence[Any], looks: Sequence[Look]) -> int:
     """Return how many lines the longest wrapped text of a row takes."""
     wrapped = [str(v) for v, look in zip(values, looks, strict=True) if look == "long" and v]
-    return max((len(textwrap.wrap(text, WIDE)) for text in wrapped), default=1)
+    return max(
+        (sum(len(textwrap.wrap(line, WIDE)) or 1 for line in text.split("\n")) for text in wrapped),
+        default=1,
+    )
 
 
 def _write_head(
