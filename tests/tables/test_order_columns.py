@@ -90,6 +90,11 @@ def meant(columns: OrderColumns) -> dict[str, str]:
             "Kundennummer:VARCHAR Rechnungsnummer:VARCHAR Datum:DATE Betrag:DOUBLE Menge:BIGINT",
             "customer=Kundennummer order=Rechnungsnummer date=Datum amount=Betrag quantity=Menge",
         ),
+        (  # words that only end like the kind or the day of an order
+            "customer_id:VARCHAR cart_order_id:VARCHAR created:DATE amount:DOUBLE order_date:DATE "
+            "order_art:VARCHAR",
+            "customer=customer_id order=cart_order_id date=order_date amount=amount",
+        ),
         (  # a price and nothing else is what was paid
             "client:VARCHAR day:DATE price:DOUBLE",
             "customer=client date=day amount=price",

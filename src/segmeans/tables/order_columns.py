@@ -291,11 +291,19 @@ def _as_order(column: Column) -> float:
     if column.type in ("DATE", "TIMESTAMP") or _is_against("order", words(column.name)):
         return 0
     named = _named("order", column)
-    if not named or any(part.endswith(_OF_AN_ORDER) for part in words(column.name)):
+    if not named or any(map(_is_of_an_order, words(column.name))):
         return 0
     if says_id(column.name):
         return named + 5
     return named if column.type != "DOUBLE" and len(words(column.name)) == 1 else 0
+
+
+def _is_of_an_order(word: str) -> bool:
+    """Return whether a word speaks of an order and is no number of it: status, Auftragsart."""
+    return any(
+        word == end or (word.endswith(end) and any(one in word for one in _FOR["order"][0].split()))
+        for end in _OF_AN_ORDER
+    )
 
 
 def _as_other(meaning: str, column: Column) -> float:
