@@ -81,6 +81,22 @@ def test_the_page_tells_counts_shares_and_value_and_hides_the_few(moved: Step) -
     assert len(page) < 500_000
 
 
+def test_shares_do_not_tell_what_numbers_hide() -> None:
+    """Of 28 customers 27 are 96.4 %: who reads that knows that one went, and of 57 three."""
+    names = ("young", "old")
+    few = step("a", "b", Crossed(names, names, ((27, 1), (2, 27)), (1, 1), (2, 1)))
+    [table] = [one.content for one in moves(TrackRecord(periods=("a", "b"), steps=(few,))).tables]
+    assert [column.cells[:2] for column in table.columns[1:3]] == [
+        ("27 (nearly all)", "<5"),
+        ("<5", "27 (nearly all)"),
+    ]
+    page = moves_html(TrackRecord(periods=("a", "b"), steps=(few,)))
+    assert "Few of 57 customers are in another segment than in a" in page
+    assert "a to b: few in another segment, few joined, few left" in page
+    assert flow(few)[0].title == "Few of the customers are in another segment"
+    assert "5.3 %" not in page
+
+
 def test_a_single_small_number_cannot_be_told_from_nobody(moved: Step) -> None:
     """The sizes of the segments are known: with zeros beside it, it could be worked out."""
     counts, value = moves(TrackRecord(periods=("a", "b"), steps=(moved,))).tables

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from segmeans.plain import FEW, plain_share, told_count
+from segmeans.plain import FEW, told_count, told_share
 from segmeans.records import Step
 from segmeans.report import theme
 from segmeans.report.captions import Words
@@ -76,7 +76,8 @@ def flow_words(step: Step) -> Words:
     """Return what the figure of a step says."""
     both = sum(map(sum, step.counts))
     beyond = [one for one in step.flows if one.beyond_noise]
-    title = f"{plain_share(step.moved_share)} of the customers are in another segment"
+    moved = told_share(step.moved_share, both)
+    title = f"{moved[0].upper()}{moved[1:]} of the customers are in another segment"
     if beyond:
         largest = beyond[0]
         title += (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
-from segmeans.plain import FEW, plain_number, plain_share, told_count
+from segmeans.plain import FEW, plain_number, plain_share, told_count, told_share
 from segmeans.records import Step, TrackRecord
 from segmeans.report.page_data import Moves, Picture, Table
 from segmeans.report.tables import Column, TextTable
@@ -24,9 +24,9 @@ def moves(record: TrackRecord) -> Moves:
     """
     last = record.steps[-1]
     both = sum(map(sum, last.counts))
-    told = f"{plain_share(last.moved_share)} of {both:,} customers are in another segment"
+    told = f"{told_share(last.moved_share, both)} of {both:,} customers are in another segment"
     return Moves(
-        title=f"{told} than in {period(last.before)}",
+        title=f"{told[0].upper()}{told[1:]} than in {period(last.before)}",
         told=tuple(line for step in record.steps for line in _sentences(step)),
         pictures=tuple(_picture(step) for step in record.steps[-PICTURES:]),
         tables=tuple(table for step in record.steps for table in _tables(step)),
@@ -53,8 +53,9 @@ def _heading(step: Step) -> str:
 
 
 def _sentences(step: Step) -> list[str]:
+    both = sum(map(sum, step.counts))
     told = [
-        f"{_heading(step)}: {plain_share(step.moved_share)} in another segment, "
+        f"{_heading(step)}: {told_share(step.moved_share, both)} in another segment, "
         f"{told_count(sum(step.joined))} joined, {told_count(sum(step.left))} left.",
         *noise_words(step),
     ]
@@ -117,7 +118,7 @@ def _tables(step: Step) -> list[Table]:
     nobody = _nobody(step)
     cells = [
         [
-            _cell(count, nobody) if count < FEW else f"{count:,} ({plain_share(share)})"
+            _cell(count, nobody) if count < FEW else f"{count:,} ({told_share(share, sum(row))})"
             for count, share in zip(row, shares, strict=True)
         ]
         for row, shares in zip(step.counts, step.shares, strict=True)
