@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from segmeans.clustering.certificate import partition_key
 from segmeans.clustering.search import QUICK, Budget, Solution, search, sweep
 from segmeans.errors import DataError, SettingError
 
@@ -43,6 +44,14 @@ def same(one: Solution, two: Solution) -> bool:
 
 
 # By hand -----------------------------------------------------------------------------------
+
+
+def test_a_partition_is_known_whatever_the_numbers_of_its_clusters():
+    one = [0, 0, 2, 1, 2]
+    for again in ([1, 1, 0, 2, 0], [4, 4, 0, 9, 0]):  # a number may be missing
+        assert partition_key(np.array(again)) == partition_key(np.array(one))
+    for other in ([0, 0, 2, 1, 1], [0, 1, 2, 1, 2], [0, 0, 1, 1, 1]):
+        assert partition_key(np.array(other)) != partition_key(np.array(one))
 
 
 def test_four_points_by_hand():

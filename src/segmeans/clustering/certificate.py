@@ -113,10 +113,11 @@ class Tally:
 
 def partition_key(labels: NDArray[Any]) -> bytes:
     """Return a digest of a partition that does not depend on the numbers of its clusters."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.empty(len(first), dtype=np.int32)
-    order[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return hashlib.blake2b(order[inverse].tobytes(), digest_size=16).digest()
+    first = np.full(int(labels.max()) + 1, len(labels))
+    first[labels[::-1]] = np.arange(len(labels) - 1, -1, -1)  # the last to be written stays
+    place = np.empty(len(first), dtype=np.int32)
+    place[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    return hashlib.blake2b(place[labels].tobytes(), digest_size=16).digest()
 
 
 def centres_agree(first: Floats, second: Floats, mass: Floats, inertia: float) -> bool:
