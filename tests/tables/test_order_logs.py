@@ -364,6 +364,16 @@ class TestDates:
             else:
                 assert self.days(read(opened.table, columns, berlin)) == ["2024-01-31", day]
 
+    def test_blanks_around_a_time_hide_no_offset(self, tmp_path: Path) -> None:
+        path = tmp_path / "orders.csv"
+        path.write_text(
+            "customer,order_id,date,amount\nann,1,2024-01-31T23:30:00+02:00  ,5\n"
+            "bob,2,  2024-01-31T10:30:00+02:00 ,5\n"
+        )
+        with open_table(path) as opened:
+            [note] = [one for one in opened.findings if one.code == "utc-offsets"]
+            assert "2 with +02:00; the clock was read as written" in note.evidence
+
     def test_times_in_utc_become_days_of_the_shop(self, engine: Engine) -> None:
         rows = [("ann", "1", "2024-01-31 23:30:00", 1.0)]
         log = read_log(engine, SHOP, rows, OrderOptions(time_zone="Europe/Berlin"))

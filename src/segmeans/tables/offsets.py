@@ -11,7 +11,8 @@ UTC, AHEAD = "VARCHAR, TIME ZONE UTC", "VARCHAR, TIME ZONES"  # origins of colum
 MOST = 5  # offsets that are named
 
 _NONE = re.compile(r"Z|UTC|GMT|[+-]00:?(?:00)?")
-_OFFSET = r"(:[0-9]{2}(?:[.,][0-9]+)?)\s*(z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?)$"  # after a time
+# Behind a time.
+_OFFSET = r"(:[0-9]{2}(?:[.,][0-9]+)?)\s*(z|utc|gmt|[+-][0-9]{2}:?(?:[0-9]{2})?)\s*$"
 
 
 def without_offset(value: str) -> str:
