@@ -164,7 +164,7 @@ def told_count(number: float) -> str:
 
 
 def told_share(share: float | None, known: int) -> str:
-    """Write a share of customers, unless it is about few, or leaves out few.
+    """Write a share of customers, unless it is of few, about few, or leaves out few.
 
     Parameters
     ----------
@@ -176,8 +176,12 @@ def told_share(share: float | None, known: int) -> str:
     --------
     >>> told_share(0.5, 200), told_share(0.02, 200), told_share(0.99, 200), told_share(0.0, 200)
     ('50.0 %', 'few', 'nearly all', '0 %')
+    >>> told_share(0.0, 3), told_share(1.0, 3), told_share(None, 3)
+    ('few', 'few', '-')
     """
-    holders = round((share or 0.0) * known)
-    if 0 < holders < FEW:
+    if share is None or math.isnan(share):
+        return plain_share(share)
+    holders = round(share * known)
+    if 0 < holders < FEW or 0 < known < FEW:
         return "few"
     return "nearly all" if 0 < known - holders < FEW else plain_share(share)

@@ -276,3 +276,26 @@ def test_a_level_that_few_of_all_have_is_told_of_nobody(make: Callable[..., Any]
     assert {cell.text for cell in rare.cells} <= {"few", "0 %"}
     assert not any("rare" in line for card in data.cards for line in card.who)
     assert "6.7 %" not in page.markdown(data)
+
+
+def test_what_is_known_of_few_customers_is_not_told(make: Callable[..., Any]) -> None:
+    """The others of the segment have no value: its mean would be that of three customers."""
+    numbers = np.repeat([0.0, 50.0, 100.0], 20) + np.arange(60) % 7
+    study = make({"spend": numbers, "age": numbers % 9 + numbers}, k=3)
+    profile = tuple(
+        replace(row, known=3, missing=0.85, mean=77.25)
+        if (row.segment, row.feature) == (1, "age")
+        else replace(row, known=20)
+        for row in study.record.profile
+    )
+    record = replace(study.record, profile=profile)
+    data = page.report_data(record, recommend(record, read_playbook()))
+    assert data.heat is not None
+    assert [[cell.text == "few" for cell in row.cells] for row in data.heat.rows] == [
+        [row.feature == "age", False, False] for row in data.heat.rows
+    ]
+    assert not any("age" in line for line in data.cards[0].who)
+    assert any("age" in line for line in data.cards[2].who)
+    text = page.markdown(data)
+    assert "77.2" not in text
+    assert "77.3" not in text

@@ -282,3 +282,11 @@ def test_reasons_quote_no_share_of_fewer_than_five_customers(here: float, said: 
     found = recommend(surveyed({"tasty": (here, 0.5)}, size=300), BOOK)
     first = found.actions[0].because[0]
     assert first.startswith(f"tasty: yes {said} against 50.0 % for everyone")
+
+
+def test_reasons_quote_no_mean_of_fewer_than_five_customers() -> None:
+    record = study({"visits": 1.0})
+    first, second = record.profile
+    for known, said in ((4, "visits known of few against"), (5, "visits 101 against")):
+        changed = replace(record, profile=(replace(first, known=known), second))
+        assert recommend(changed, BOOK).actions[0].because[0].startswith(said)

@@ -125,6 +125,8 @@ def _who(
             continue
         if row.level and is_told_by_another(row, levels[row.feature]):
             continue
+        if 0 < _known(row, segment.size) < FEW:
+            continue
         here, everyone = _two(row, segment.size, known[row.feature])
         if row.level and not everyone.endswith("%"):
             continue  # of a level that few of all have, or lack, nothing can be compared
@@ -249,8 +251,8 @@ def _heat_row(
     levels: Sequence[str],
 ) -> HeatRow:
     first = rows[0]
+    known = [_known(row, size) for row, size in zip(rows, sizes, strict=True)]
     if first.kind == "category":
-        known = [_known(row, size) for row, size in zip(rows, sizes, strict=True)]
         texts = [told_share(row.share, there) for row, there in zip(rows, known, strict=True)]
         everyone = told_share(first.everyone, sum(known))
     elif first.kind == "date":
@@ -259,15 +261,15 @@ def _heat_row(
         *texts, everyone = plain_numbers([*(row.mean for row in rows), first.everyone])
     cells = tuple(
         HeatCell(text="few", tone="", sign="")
-        if size < FEW
+        if size < FEW or 0 < there < FEW
         else HeatCell(text=text, tone=_tone(_clear(row)), sign=_sign(_clear(row)))
-        for row, text, size in zip(rows, texts, sizes, strict=True)
+        for row, text, size, there in zip(rows, texts, sizes, known, strict=True)
     )
     return HeatRow(
         feature=words[first.feature],
         level=level_words(first.level, levels),
         describes=first.role != "feature",
-        everyone=everyone,
+        everyone="few" if 0 < sum(known) < FEW else everyone,
         cells=cells,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from segmeans.plain import plain_date, plain_numbers, plain_share, set_share, told_share
+from segmeans.plain import FEW, plain_date, plain_numbers, plain_share, set_share, told_share
 from segmeans.records import KRow, Marker, ProfileRow, Segment, StudyRecord
 from segmeans.segments.actions_playbook import (
     ANSWER,
@@ -292,6 +292,7 @@ def _quoted(sign: _Sign, words: str, levels: Levels) -> str:
         here, everyone = plain_date(marker.segment), plain_date(marker.everyone)
     else:
         here, everyone = plain_numbers([marker.segment, marker.everyone])
+    here = here if sign.known >= FEW else "known of few"
     told = f"{_called(marker, words, levels)} {here} against {everyone} for everyone"
     # On a logarithmic scale a segment can lie above everyone whose mean a few customers pull up.
     contrary = marker.effect * (marker.segment - marker.everyone) < 0
