@@ -168,6 +168,27 @@ def test_a_single_customer_is_told_plainly(tmp_path: Path) -> None:
         segment(path, orders=True)
 
 
+@pytest.mark.parametrize(("customers", "days"), [(12, 0), (47, 120)])
+def test_small_logs_and_groups_that_are_new_are_held_against_rfm(
+    tmp_path: Path, customers: int, days: int
+) -> None:
+    """A year: a third is held out, but 12 customers are too few to foresee anything of it."""
+    rows = [
+        f"c{n % customers},2024-{1 + n % 12:02d}-{1 + n % 28:02d},{n * 37 % 90 + 1},"
+        f"{'new' if n % 12 > 9 else 'cup' if n % 5 < 3 else 'tea'}"
+        for n in range(12 * customers)
+    ]
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,date,amount,category\n" + "\n".join(rows) + "\n")
+    with segment(path, orders=True, features=["all"], k=2, fast=True) as found:
+        assert found.commerce is not None
+        record = found.commerce.record
+        assert "share_of_new" in {one.name for one in record.features}
+        assert record.comparison is not None
+        assert (record.comparison.days, bool(record.comparison.foresight)) == (days, days > 0)
+        assert sum(map(sum, record.comparison.table)) == customers
+
+
 def test_counts_made_from_orders_are_no_codes(tmp_path: Path) -> None:
     rows = [f"c{order % 90},2024-{1 + order // 60:02d}-{1 + order % 28:02d},{order % 37 + 1}"
             for order in range(600)]  # fmt: skip

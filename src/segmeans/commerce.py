@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -198,12 +199,11 @@ def kept_orders(found: Commerce) -> ModelOrders:
     options, currency = log.options, log.options.currency
     if currency is None and log.columns.currency:
         currency = next((level for level, _ in log.source.levels(log.columns.currency, 1)), None)
-    of_groups = any(one.name.startswith(SHARE_OF) for one in record.features)
     names, rules = record.rfm.table.names, record.rfm.table.rules
     return ModelOrders(
         columns=columns,
         forms={name: form for name, form in forms.items() if form},
-        groups=log.groups(record.as_of) if of_groups else (),
+        groups=_groups(log, [one.name for one in record.features], record.as_of),
         order_rule=log.lines.order_rule,
         duplicates=options.duplicates,
         returns=options.returns,
@@ -414,14 +414,10 @@ def _against_rfm(
     """Hold RFM names against segments; on a held-out period where the log is long enough."""
     name_list = scored.name_list()
     if history is not None:
-        try:
-            early = _segments_until(log, made, k, settings, history.until)
-        except DataError:
-            early = None  # too few customers had bought by then
-        if early is not None:
+        with suppress(DataError):  # too few customers had bought by then
             return compare(
                 scale.score(facts_of(log, history.until)).names,
-                early,
+                _segments_until(log, made, k, settings, history.until),
                 name_list=name_list,
                 segments=k,
                 later_revenue=history.later_revenue if log.columns.has_money else None,
@@ -436,13 +432,19 @@ def _segments_until(
     log: OrderLog, made: CustomerTable, k: int, settings: Settings, until: date
 ) -> NDArray[np.int32]:
     """Segment the customers as they stood on an earlier day, the same way; numbers from 1."""
-    early = log.customers([feature.name for feature in made.features], as_of=until)
+    names = [feature.name for feature in made.features]
+    early = log.customers(names, as_of=until, groups=_groups(log, names, made.as_of))
     asked = of_customers(settings, early)
     seen = recognise(early.table, asked)
     fitted = preparation.fit(early.table, seen.roles, asked)
     rows = prepare(early.table, fitted.state, tick=_untold)
     found = search(rows.rows, k, seed=settings.seed, threads=settings.threads)
     return everyone(rows, found.centres).labels + 1
+
+
+def _groups(log: OrderLog, features: Sequence[str], as_of: date) -> tuple[str, ...]:
+    """Return the product groups of which there are features."""
+    return log.groups(as_of) if any(name.startswith(SHARE_OF) for name in features) else ()
 
 
 def _untold(step: str, done: int, total: int) -> None:
