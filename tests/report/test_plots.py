@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from segmeans.cli import job
 from segmeans.errors import SettingError
 from segmeans.report import figures
+from segmeans.report.figure_map import segment_map
 from segmeans.report.plots import Panels, Plots
 from segmeans.study import Study
 
@@ -79,6 +81,13 @@ def test_a_map_lies_over_two_different_features(nine: Any, over: tuple[str, ...]
     known = dict(zip("abc", nine.sample.units, strict=False))
     with pytest.raises(SettingError, match="A map lies over two features"):
         Plots(nine).map(*(known.get(name, name) for name in over))
+
+
+def test_a_map_without_two_numbers_says_so(nine: Any) -> None:
+    for units, said in (({}, "numbers: here none"), ({"a": np.zeros(3)}, "numbers: a")):
+        with pytest.raises(SettingError) as caught:
+            segment_map(nine.record, replace(nine.sample, units=units), ("a", "b"))
+        assert f"Allowed: {said}." in str(caught.value)
 
 
 def test_only_a_map_lies_over_features(tmp_path: Path) -> None:

@@ -94,10 +94,11 @@ def _checked(over: Sequence[str], sample: CustomerSample) -> list[str]:
     if wrong is None and len(set(over)) == len(over) == 2:
         return list(over)
     near = None if wrong is None else nearest_name(wrong, list(sample.units))
+    known = ", ".join(sample.units)
     raise SettingError(
         "A map lies over two features",
         found=", ".join(over) if wrong is None else wrong,
-        allowed="two of " + ", ".join(sample.units),
+        allowed=f"two of {known}" if len(sample.units) > 1 else f"numbers: {known or 'here none'}",
         hint=repr(near) if near else "",
     )
 
