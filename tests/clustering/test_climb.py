@@ -174,3 +174,10 @@ def test_starts_are_left_alone_and_threads_change_nothing():
     np.testing.assert_array_equal(starts, before)
     assert one.centres.tobytes() == four.centres.tobytes()
     assert one.inertia.tobytes() == four.inertia.tobytes()
+
+
+def test_a_candidate_that_is_no_point_is_refused():
+    points = np.arange(12.0).reshape(6, 2)
+    for row in (6, -7):
+        with pytest.raises(IndexError):
+            climb(points, np.ones(6), points[None, :2], np.array([0, row]), swaps=2)

@@ -263,8 +263,14 @@ static PyObject *py_climb(PyObject *module, PyObject *arguments)
                 take(inertia, &views[6], (size_t)s * sizeof(double), 1) &&
                 take(converged, &views[7], (size_t)s, 1) &&
                 take(iterations, &views[8], (size_t)s * sizeof(int64_t), 1);
+    job.candidates = views[4].buf;
+    for (Py_ssize_t i = 0; ready && i < s * t; i++) {
+        if (job.candidates[i] >= 0 && job.candidates[i] < m) continue;
+        PyErr_SetString(PyExc_IndexError, "climb: a candidate is none of the points");
+        ready = 0;
+    }
     if (ready && s > 0) {
-        job.centres = views[3].buf, job.candidates = views[4].buf, job.labels = views[5].buf;
+        job.centres = views[3].buf, job.labels = views[5].buf;
         const Ends ends = {views[6].buf, views[8].buf, views[7].buf};
         Py_BEGIN_ALLOW_THREADS
         ready = run_climbs(&job, (size_t)s, (size_t)(threads > 0 ? threads : 1), &ends);

@@ -92,7 +92,7 @@ def climb(
         How many of the most promising swaps are tried before the climb gives up, half of them
         within the cluster of the centre.
     per_centre : int, default=2
-        How many of these may take away the same centre.
+        How many of either half may take away the same centre.
     exchanges : int, default=1000
         Most sweeps of exchanges; 0 leaves them out.
     max_iter : int, default=1000
