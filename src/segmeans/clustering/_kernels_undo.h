@@ -74,12 +74,6 @@
 #undef lloyd
 #undef Seeding
 #undef Run
-#undef vector2
-#undef vector4
-#undef wide8
-#undef narrow8
-#undef widen8
-#undef narrow_8
 #undef load8
 #undef load4
 #undef load2

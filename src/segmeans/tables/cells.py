@@ -46,9 +46,8 @@ def written(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:
     if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.float32):
         missing = np.isnan(values)
         return ["" if v != v else v for v in listed] if missing.any() else listed
-    plain = "\r"  # a text without one, and with no sign first, stands as it is
-    return [
-        v if type(v) is str and v[:1] not in _FIRST and plain not in v else _cell(v) for v in listed
+    return [  # most texts stand as they are, and need no look of their own
+        v if type(v) is str and v[:1] not in _FIRST and "\r" not in v else _cell(v) for v in listed
     ]
 
 
