@@ -13,7 +13,8 @@
 #define STRIP 256          /* rows converted together, small enough for the first cache */
 #define STRIP_GROUPS (STRIP / GROUP)
 #define CACHE_LINE 64
-#define JOINT_BYTES 32768  /* of a pair's cells: they shall stay in the first cache */
+#define TOGETHER 3         /* most sets that are added up together; SETS in polish.py is a multiple */
+#define JOINT_BYTES 196608 /* of their cells, most of which stay empty */
 
 #if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
 #define shuffle8(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -51,7 +52,7 @@ typedef struct {
     double drift;          /* sum of what the centres may have moved since the first pass */
     int bounded;           /* labels and deadlines are valid: use them */
     int delta;             /* add up what changed; else everything */
-    size_t slot;           /* its place among all sets, those at rest included: see pairs_with */
+    size_t slot;           /* its place among all sets, those at rest included: see neighbours */
 } Set;
 
 /* Where a pass over one block adds up for one set. */
@@ -61,10 +62,11 @@ typedef struct {
     size_t changes;
 } Partial;
 
-/* One set, or a pair, that adds up every row of a block. */
+/* One set, or neighbours, that add up every row of a block. */
 typedef struct {
-    size_t first, second;  /* which sets; twice the same for one alone */
-    double *cells;         /* those of the set; of a pair, one for each two of their clusters */
+    size_t first, count;   /* which sets */
+    size_t joint;          /* cells: one for every choice of a cluster of each */
+    double *cells;
 } Adding;
 
 /* Rows of one strip, converted when first needed. */
@@ -75,7 +77,7 @@ typedef struct {
     double *columns;       /* d x GROUP, for one group in doubt */
     int32_t *labels;       /* sets x BLOCK */
     Adding *adding;        /* the sets that add up everything */
-    double *joint;         /* the cells of all pairs */
+    double *joint;         /* the cells of all neighbours */
     uint8_t narrow_ready[STRIP_GROUPS];
 } Scratch;
 
@@ -219,20 +221,24 @@ static inline void table_fill(Table *table, const double *centres, double scale)
     table->longest = longest < 1e17 ? (float)longest : INFINITY;
 }
 
-/* Doubles for the cells of two sets added up together, and whether the two may be.
+/* Find the sets at the head of `sets` that are added up together; returns how many.
  *
- * A row is added once for both, to the cell of its two clusters; the sums of each are put together
- * at the end of a block. Who is whose partner depends on the slots alone, so that a set has the
- * same sums, to the last bit, whether all sets are given at once or the first even number first. */
-static inline size_t joint_width(const Set *one, const Set *other)
+ * A row is added once for all of them, to the cell of its clusters; the sums of each are put
+ * together at the end of a block. Who is whose neighbour depends on the slots alone, so that a set
+ * has the same sums, to the last bit, whether all sets are given at once or so many first. */
+static inline size_t neighbours(const Set *sets, size_t count, size_t *joint)
 {
-    return one->table.k * other->table.k * cell_stride(cell_width(one->table.d));
-}
-
-static inline int pairs_with(const Set *one, const Set *other)
-{
-    return !one->delta && !other->delta && one->slot % 2 == 0 && other->slot == one->slot + 1 &&
-           joint_width(one, other) * sizeof(double) <= JOINT_BYTES;
+    const size_t cell = cell_stride(cell_width(sets->table.d)) * sizeof(double);
+    size_t found = 1;
+    *joint = sets->table.k;
+    if (sets->delta) return found;
+    for (; found < count && (sets->slot + found) % TOGETHER; found++) {
+        const Set *next = &sets[found];
+        const size_t cells = *joint * next->table.k;
+        if (next->delta || next->slot != sets->slot + found || cells > JOINT_BYTES / cell) break;
+        *joint = cells;
+    }
+    return found;
 }
 
 static inline void scratch_free(Scratch *scratch)
@@ -245,8 +251,9 @@ static inline int scratch_room(Scratch *scratch, size_t d, const Set *sets, size
 {
     const size_t padded = STRIP * cell_width(d) * sizeof(double);
     size_t joint = 0;
-    for (size_t s = 0; s + 1 < count; s++) {
-        if (pairs_with(&sets[s], &sets[s + 1])) joint += joint_width(&sets[s], &sets[s + 1]);
+    for (size_t s = 0, some, cells; sets && s < count; s += some) {
+        some = neighbours(&sets[s], count - s, &cells);
+        if (some > 1) joint += cells * cell_stride(cell_width(d));
     }
     memset(scratch, 0, sizeof *scratch);
     scratch->narrow = aligned_room(STRIP * d * sizeof(float));

@@ -118,9 +118,9 @@ INLINE double add_kind(const Strip *strip, double *cells, const size_t d)
     for (size_t a = 0; a < strip->count; a++) {
         const Adding *adding = &strip->adding[a];
         const int32_t *labels = strip->labels + adding->first * BLOCK;
-        if (adding->second != adding->first) {
-            const int32_t *others = strip->labels + adding->second * BLOCK;
-            const int32_t k = (int32_t)strip->sets[adding->second].table.k;
+        for (size_t s = adding->first + 1; s < adding->first + adding->count; s++) {
+            const int32_t *others = strip->labels + s * BLOCK;
+            const int32_t k = (int32_t)strip->sets[s].table.k;
             for (size_t i = 0; i < n; i++) joint[i] = labels[i] * k + others[i];
             labels = joint;
         }
@@ -146,37 +146,35 @@ static double add_strip(const Strip *strip, double *cells)
     }
 }
 
-/* Who adds up every row of a block: pairs where that is allowed. Returns how many there are. */
+/* Who adds up every row of a block: neighbours together. Returns how many there are. */
 static size_t begin_adding(const Set *sets, const Partial *partials, size_t count, Scratch *scratch)
 {
     double *joint = scratch->joint;
     size_t adding = 0;
-    for (size_t s = 0; s < count; s++) {
+    for (size_t s = 0, some, cells; s < count; s += some) {
+        some = neighbours(&sets[s], count - s, &cells);
         if (sets[s].delta) continue;
-        Adding *next = &scratch->adding[adding++];
-        *next = (Adding){s, s, partials[s].cells};
-        if (s + 1 == count || !pairs_with(&sets[s], &sets[s + 1])) continue;
-        *next = (Adding){s, s + 1, joint};
-        joint += joint_width(&sets[s], &sets[s + 1]);
-        s++;
+        scratch->adding[adding++] = (Adding){s, some, cells, some > 1 ? joint : partials[s].cells};
+        if (some > 1) joint += cells * cell_stride(cell_width(sets[s].table.d));
     }
     memset(scratch->joint, 0, (size_t)(joint - scratch->joint) * sizeof(double));
     return adding;
 }
 
-/* Put the sums of pairs where they belong. */
+/* Put the sums of neighbours where they belong. */
 static void end_adding(const Set *sets, Partial *partials, size_t count, const Scratch *scratch)
 {
-    for (size_t a = 0; a < count; a++) {
-        const Adding *pair = &scratch->adding[a];
-        if (pair->second == pair->first) continue;
-        const Table *one = &sets[pair->first].table, *other = &sets[pair->second].table;
-        const size_t stride = cell_stride(cell_width(one->d));
-        const double *cell = pair->cells;
-        for (size_t b = 0; b < one->k * other->k; b++, cell += stride) {
-            double *into = partials[pair->first].cells + b / other->k * stride;
-            double *also = partials[pair->second].cells + b % other->k * stride;
-            for (size_t j = 0; j <= one->d; j++) into[j] += cell[j], also[j] += cell[j];
+    for (const Adding *one = scratch->adding; one < scratch->adding + count; one++) {
+        if (one->count == 1) continue;
+        const size_t d = sets[one->first].table.d, stride = cell_stride(cell_width(d));
+        for (size_t c = 0; c < one->joint; c++) {
+            const double *cell = one->cells + c * stride;
+            if (cell[d] == 0.0) continue; /* no weight, no sums */
+            for (size_t s = one->first + one->count, rest = c; s-- > one->first;) {
+                double *into = partials[s].cells + rest % sets[s].table.k * stride;
+                for (size_t j = 0; j <= d; j++) into[j] += cell[j];
+                rest /= sets[s].table.k;
+            }
         }
     }
 }

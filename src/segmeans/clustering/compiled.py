@@ -129,7 +129,7 @@ class Pass(reference.Pass):
 
 
 _Set = tuple[
-    int,  # place among all sets: two neighbours are added up together
+    int,  # place among all sets: neighbours are added up together
     Floats,  # centres
     int,  # k
     "NDArray[np.uint8 | np.uint16] | None",  # labels kept from pass to pass

@@ -21,8 +21,8 @@ READINGS = 12
 SETS = 6
 """Most sets of centres at once on rows in memory: each keeps a label per row between readings,
 and memory is to stay within one and a half times the rows. Rows that are streamed cost more to
-read again than their labels cost to keep. An even number: neighbours are added up in pairs, and
-both ways shall give the same bits."""
+read again than their labels cost to keep. A multiple of three: as many neighbours are added up
+together, and both ways shall give the same bits."""
 
 TOLERANCE = 1e-5
 """What counts as still on such rows: the summed squared shift of the centres, as a share of the
