@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from segmeans.clustering.sums import one_blas_thread
 from segmeans.errors import SettingError, nearest_name
 from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Segment, StudyRecord
@@ -355,7 +356,8 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 left + j * (cell[0] + gap), low + (count - 1 - i) * (cell[1] + gap), *cell
             )
             if i == j:
-                _densities(axes, values[across], labels, record.k, log=scales[across] == "log")
+                with one_blas_thread():  # for products this small, more only wait for each other
+                    _densities(axes, values[across], labels, record.k, log=scales[across] == "log")
             else:
                 points = np.column_stack([values[across], values[upwards]])
                 _scatter(axes, points, labels, size=size, panels=count * (count - 1) // 2)
@@ -406,6 +408,7 @@ def _densities(axes: Axes, values: Floats, labels: NDArray[np.int32], k: int, *,
     """Draw a smoothed frequency per segment, the first segment behind the others."""
     import seaborn as sns
 
+    axes.set(xlabel=" ", ylabel=" ")  # where there are labels, seaborn lays out no ticks for them
     known = [values[(labels == segment) & np.isfinite(values)] for segment in range(k)]
     spread = [place for place, inside in enumerate(known) if len(inside) and np.ptp(inside) > 0]
     for hollow in (False, True):
@@ -419,5 +422,4 @@ def _densities(axes: Axes, values: Floats, labels: NDArray[np.int32], k: int, *,
             common_norm=False, fill=not hollow, alpha=0.22, lw=1.3, ls="--" if hollow else "-",
             log_scale=log, gridsize=120, cut=2, warn_singular=False,
         )  # fmt: skip
-    axes.set_ylabel("")
-    axes.set_yticks([])
+    axes.set(xlabel="", ylabel="", yticks=[])

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from segmeans.study import Study
 
 FORMATS = ("png", "svg")
+COMPRESSION = 3
+"""Of PNG files: a tenth larger than by matplotlib's own level 6, in two thirds of its time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -409,7 +411,8 @@ def image(figure: Figure, format_: str) -> bytes:
         )
     about: dict[str, Any] = {"Title": figure.title, "Description": figure.caption}
     about |= {"Software": None} if format_ == "png" else {"Creator": "segmeans", "Date": None}
+    how = {"pil_kwargs": {"compress_level": COMPRESSION}} if format_ == "png" else {}
     out = io.BytesIO()
     with theme.rules():
-        figure.figure.savefig(out, format=format_, metadata=about)
+        figure.figure.savefig(out, format=format_, metadata=about, **how)
     return out.getvalue()
