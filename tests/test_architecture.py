@@ -70,7 +70,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "xlsxwriter": ("tables/",),
     "sklearn": ("clustering/kmeans.py", "segments/typing_tool.py"),
     "scipy": ("tracking/", "segments/clv.py", "segments/descriptors.py", "clustering/limits.py"),
-    "threadpoolctl": ("clustering/sums.py",),
+    "threadpoolctl": ("clustering/sums.py", "report/figure_map.py"),
     "jinja2": ("report/",),
     "markupsafe": ("report/",),
     "matplotlib": ("report/",),

@@ -89,6 +89,21 @@ def engine() -> str:
     return f"{found.twin} ({found.instructions})"
 
 
+def processors() -> int:
+    """Return how many processors a study may use: ``SEGMEANS_THREADS`` where it is set.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    SettingError
+        When that is no positive whole number.
+    """
+    return kernels.default_threads()
+
+
 def examine() -> dict[str, str]:
     """Return what is installed and which kernels run, as label to plain words.
 
@@ -101,7 +116,7 @@ def examine() -> dict[str, str]:
         "segmeans": __version__,
         "python": f"{platform.python_version()} on {platform.platform(terse=True)}",
         "kernels": str(kernels.description()),
-        "threads": str(kernels.default_threads()),
+        "threads": str(processors()),
     }
     facts |= {name: metadata.version(name) for name in CORE}
     for label, (module, extra) in OPTIONAL.items():

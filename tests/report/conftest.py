@@ -29,8 +29,9 @@ from segmeans.records import (
     StudyRecord,
     Verdict,
 )
+from segmeans.segments.markers import markers
 from segmeans.segments.names import names, segment_ids
-from segmeans.segments.profile import Column, Groups, category_rows, markers, number_rows
+from segmeans.segments.profile import Column, Groups, category_rows, number_rows
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[np.float64] | list[str]]

@@ -16,7 +16,6 @@ from segmeans.segments.profile import (
     Column,
     Groups,
     category_rows,
-    markers,
     number_rows,
     profile,
 )
@@ -143,37 +142,6 @@ def test_a_category_by_hand() -> None:
     assert table[2, "a"].share == 0.0
     assert table[2, "b"].effect == 1.0
     assert all(row.mean is None and row.kind == "category" for row in rows)
-
-
-def test_the_mirrored_level_is_no_second_marker() -> None:
-    rows = category_rows(CITY, np.array([0, 0, 1, 1]), ["a", "b"], groups(0, 0, 1, 1))
-    found = markers(rows)
-    assert [(marker.level, marker.direction) for marker in found[1]] == [("a", "high")]
-    assert [(marker.level, marker.direction) for marker in found[2]] == [("b", "high")]
-
-
-def test_markers_name_features_before_descriptors_and_the_strongest_first() -> None:
-    both = groups(0, 0, 1, 1)
-    rows = [
-        *category_rows(CITY, np.array([0, 0, 1, 1]), ["a", "b"], both),  # effect 1
-        *number_rows(Column("weak", "number", "feature"), numbers(1, 4, 3, 6), both),
-        *number_rows(Column("strong", "number", "feature"), numbers(1, 2, 9, 9), both),
-        *number_rows(Column("none", "number", "feature"), numbers(1, 2, 1, 2), both),
-    ]
-    assert [marker.feature for marker in markers(rows)[1]] == ["strong", "weak", "city"]
-
-
-@pytest.mark.parametrize(("stretch", "shift"), [(1000.0, 0.0), (0.001, 5.0), (1.8, 32.0)])
-def test_markers_do_not_depend_on_the_unit(stretch: float, shift: float) -> None:
-    draw = np.random.default_rng(7)
-    labels = draw.integers(0, 3, 300)
-    values = draw.normal(size=300) + labels
-
-    def told(column: NDArray[np.float64]) -> list[tuple[int, str]]:
-        found = markers(number_rows(SPEND, column, Groups.of(labels, 3)))
-        return [(number, m.direction) for number, of in found.items() for m in of]
-
-    assert told(values * stretch + shift) == told(values) != []
 
 
 def test_a_profile_does_not_change_with_the_order_of_rows() -> None:

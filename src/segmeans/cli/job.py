@@ -67,7 +67,7 @@ def run(
 
         write_text(save_config, config_text({"source": source, **values}), settings.overwrite)
         return
-    from segmeans.report import bundle, printing, screen
+    from segmeans.report import beside, bundle, printing, screen
     from segmeans.study import conduct
     from segmeans.tables import workbook
 
@@ -76,13 +76,14 @@ def run(
     if settings.excel:
         workbook.check_writer()
     refitted = tracked = None
-    with screen.progress(quiet=quiet or json_) as progress:
+    with screen.progress(quiet=quiet or json_) as progress, beside.drawers(settings) as drawers:
+        tell = drawers.heeding(progress)
         if previous is None:
-            study = conduct(source, settings, progress=progress)
+            study = conduct(source, settings, progress=tell)
         else:
             from segmeans.refit import continued
 
-            study, refitted, tracked = continued(previous, source, settings, progress=progress)
+            study, refitted, tracked = continued(previous, source, settings, progress=tell)
         with study:
             files = bundle.write(
                 study,
@@ -95,7 +96,8 @@ def run(
                 excel=settings.excel,
                 rejected=settings.rejected,
                 tracked=tracked,
-                progress=progress,
+                drawers=drawers,
+                progress=tell,
             )
     if json_:
         typer.echo(study.to_json(), nl=False)

@@ -109,7 +109,7 @@ def refresh(
     settings = Settings.ask({**asked, **given}, where="command line")
     from segmeans import later
     from segmeans.model import load, record_json
-    from segmeans.report import bundle, life, printing, screen
+    from segmeans.report import beside, bundle, life, printing, screen
     from segmeans.tables import workbook
     from segmeans.tracking import refresh
 
@@ -128,8 +128,12 @@ def refresh(
     if refit:
         from segmeans.refit import continued
 
-        with screen.progress(quiet=quiet or json_) as progress:
-            study, record, tracked = continued(model, source, settings, progress=progress)
+        with (
+            screen.progress(quiet=quiet or json_) as progress,
+            beside.drawers(settings) as drawers,
+        ):
+            tell = drawers.heeding(progress)
+            study, record, tracked = continued(model, source, settings, progress=tell)
             with study:
                 bundle.write(
                     study,
@@ -139,7 +143,8 @@ def refresh(
                     browser=browser,
                     excel=excel,
                     tracked=tracked,
-                    progress=progress,
+                    drawers=drawers,
+                    progress=tell,
                 )
         if not (quiet or json_):
             life.show_refit(record, tracked, out)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from segmeans.commerce import Commerce, funnel_columns
 from segmeans.model import record_json
 from segmeans.report import printing, workbook
+from segmeans.report.beside import Drawers
 from segmeans.segments.actions import ActionsRecord, recommend, trial_words
 from segmeans.segments.actions_playbook import read_playbook
 from segmeans.settings import Format
@@ -55,6 +56,7 @@ def write(
     excel: bool = False,
     rejected: bool = False,
     tracked: TrackRecord | None = None,
+    drawers: Drawers | None = None,
     progress: Progress | None = None,
 ) -> tuple[Path, ...]:
     """Write everything a study gives into one folder, whole or not at all.
@@ -80,6 +82,8 @@ def write(
         Of an order log, write the lines that were left out.
     tracked : TrackRecord, optional
         Who moved since an earlier period; the report then tells of it.
+    drawers : Drawers, optional
+        Processes that draw the figures while the rest is written; by default they are drawn here.
     progress : callable, optional
         Called as ``progress(step, done, total)``.
 
@@ -111,9 +115,12 @@ def write(
         "model.json",
     ]
     program = printing.browser(browser) if pdf else ""
+    drawers = drawers or Drawers()
     advice = advise(study)
     with Outputs(folder, overwrite=overwrite) as outputs:
         tell("Writing", 0, 1)
+        if figures:
+            drawers.begin(study)
         outputs.rows(segments_file, study.customer_blocks(), types=TYPES)
         profile, actions = _profile_columns(study), _action_columns(advice)
         outputs.table("profile.csv", profile)
@@ -137,7 +144,9 @@ def write(
             files += _write_commerce(study, study.commerce, outputs, rejected=rejected)
         tell("Writing", 1, 1)
         if figures:
-            files += _draw(study, outputs, tell)
+            for done, total, name in drawers.save(study, outputs.path):
+                tell("Drawing", done, total)
+                files.append(name)
     return tuple(Path(folder) / name for name in files)
 
 
@@ -215,16 +224,6 @@ def _write_commerce(
         return ["rfm.csv", "funnel.csv", "orders.json"]
     outputs.rows("rejected.csv", commerce.rejected_blocks())
     return ["rfm.csv", "funnel.csv", "orders.json", "rejected.csv"]
-
-
-def _draw(study: Study, outputs: Outputs, progress: Progress) -> list[str]:
-    from segmeans.report import figures  # matplotlib and seaborn take a second to load
-
-    names = []
-    for done, total, name in figures.save(study, outputs.path):
-        progress("Drawing", done, total)
-        names.append(name)
-    return names
 
 
 def _profile_columns(study: Study) -> dict[str, list[Any]]:

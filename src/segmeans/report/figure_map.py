@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from segmeans.clustering.sums import one_blas_thread
 from segmeans.errors import SettingError, nearest_name
 from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Segment, StudyRecord
@@ -356,7 +356,9 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 left + j * (cell[0] + gap), low + (count - 1 - i) * (cell[1] + gap), *cell
             )
             if i == j:
-                with one_blas_thread():  # for products this small, more only wait for each other
+                with threadpool_limits(
+                    1, user_api="blas"
+                ):  # for products this small, more only wait for each other
                     _densities(axes, values[across], labels, record.k, log=scales[across] == "log")
             else:
                 points = np.column_stack([values[across], values[upwards]])

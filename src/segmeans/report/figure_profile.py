@@ -14,7 +14,7 @@ from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import segment_labels
 from segmeans.segments.levels import levels_of, row_words, told
-from segmeans.segments.profile import NOTABLE
+from segmeans.segments.markers import NOTABLE
 from segmeans.segments.words import labels
 
 if TYPE_CHECKING:

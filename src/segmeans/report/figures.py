@@ -25,7 +25,6 @@ from segmeans.report import (
     figure_value,
     theme,
 )
-from segmeans.tables.sink import whole
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -350,6 +349,8 @@ def save_one(
     OutputError
         When the file exists and may not be replaced, or cannot be written.
     """
+    from segmeans.tables.sink import whole  # loads the engine, which drawing does without
+
     check(name, path, over=over)
     [figure] = draw(study, [name], over=over)
     with whole(path, overwrite=overwrite) as partial:
@@ -383,13 +384,29 @@ def save(
     wanted = available(study) if names is None else tuple(names)
     done, total = 0, len(wanted) * len(formats)
     for name in wanted:
-        with theme.rules():
-            [figure] = draw(study, [name])
-            contents = {f"{name}.{format_}": image(figure, format_) for format_ in formats}
-        for file, content in contents.items():
+        for file, content in contents(study, name, formats).items():
             path_of(file).write_bytes(content)
             done += 1
             yield done, total, file
+
+
+def contents(study: Study, name: str, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
+    """Draw one figure of a study and return its files by their names.
+
+    Parameters
+    ----------
+    study : Study
+        Only its record, its sample and its commerce are looked at.
+    name : str
+    formats : sequence of str, default=("png", "svg")
+
+    Returns
+    -------
+    dict of str to bytes
+    """
+    with theme.rules():
+        [figure] = draw(study, [name])
+        return {f"{name}.{format_}": image(figure, format_) for format_ in formats}
 
 
 def image(figure: Figure, format_: str) -> bytes:
@@ -411,7 +428,9 @@ def image(figure: Figure, format_: str) -> bytes:
         )
     about: dict[str, Any] = {"Title": figure.title, "Description": figure.caption}
     about |= {"Software": None} if format_ == "png" else {"Creator": "segmeans", "Date": None}
-    how = {"pil_kwargs": {"compress_level": COMPRESSION}} if format_ == "png" else {}
+    how: dict[str, Any] = (
+        {"pil_kwargs": {"compress_level": COMPRESSION}} if format_ == "png" else {}
+    )
     out = io.BytesIO()
     with theme.rules():
         figure.figure.savefig(out, format=format_, metadata=about, **how)

@@ -1,7 +1,7 @@
 """What to do with each segment: rules of the playbook, each line bound to the numbers behind it.
 
 Nothing here foretells a return. A rule fires on markers (see
-:func:`segmeans.segments.profile.markers`), says which numbers made it fire, and how large a test
+:func:`segmeans.segments.markers.markers`), says which numbers made it fire, and how large a test
 has to be before its effect can be told from chance.
 """
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from segmeans.model import Assigned
 from segmeans.records import ProfileRow, Segment
+from segmeans.segments.markers import markers
 from segmeans.segments.names import names, segment_ids
-from segmeans.segments.profile import markers
 
 BORDER = 0.1
 """Certainty below which a customer stands at a border: the next centre is at most 22 % farther."""

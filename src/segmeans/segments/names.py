@@ -1,7 +1,7 @@
 """A name per segment, in plain words taken from its markers, and an id from its content.
 
 A name says at most three things, each of them a marker of the segment (see
-:func:`segmeans.segments.profile.markers`). It is built from the profile alone, so the same
+:func:`segmeans.segments.markers.markers`). It is built from the profile alone, so the same
 solution has the same names whatever the seed, the threads or the order of the rows.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Marker, ProfileRow
 from segmeans.segments.levels import NO, YES, is_question, told
-from segmeans.segments.profile import markers
+from segmeans.segments.markers import markers
 from segmeans.segments.words import feature_words, plain_text, shorten
 
 TRAITS = 3  # a name with more would be a description
