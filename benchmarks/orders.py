@@ -1,24 +1,34 @@
-"""An order log to customers, beside plain group-bys of the same engine: `make bench` runs it.
+"""An order log to customers, beside the same engine alone: `make bench` runs it.
 
 Each run has a process of its own, the same number of threads and the same memory for the engine.
 The plain group-by knows which columns are what and which lines count, and gives the same features
 and nothing else; segmeans also finds out what the columns are, accounts for every line it leaves
-out, counts exact duplicates and matches returns with their sales. Both results are compared.
+out, counts exact duplicates and matches returns with their sales. For RFM, `orders_by_hand.sql`
+does all of that but finding out, written by hand for this one log. All results are compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from main_job import machine
 
+if TYPE_CHECKING:
+    import duckdb
+
+TOOK = ("seconds", "cpu", "megabytes")
+COLUMNS = "OrderID, CustomerID, OrderDate, Product, Category, Quantity, UnitPrice, Amount, Status"
 AS_OF = "2024-12-31"  # the day after the last order of the sample
 LINES = (
     "(SELECT * FROM read_parquet('{log}') WHERE CustomerID IS NOT NULL AND Quantity > 0 "
@@ -65,14 +75,33 @@ FEATURES = {
 }
 
 
-def plain(log: str, wanted: str, threads: int, memory: float) -> dict[str, float]:
-    """Run the plain group-by and return sums over its columns."""
+Found = dict[str, float]
+Row = Sequence[Any]
+
+
+@contextmanager
+def alone(threads: int, memory: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the engine alone, with the same limits as segmeans gives it."""
     import duckdb
 
     with tempfile.TemporaryDirectory() as spill:
         config = {"threads": threads, "memory_limit": f"{memory}GB", "temp_directory": spill}
-        engine = duckdb.connect(config=config)
-        engine.execute("SET enable_progress_bar = false")
+        with duckdb.connect(config=config) as engine:
+            engine.execute("SET enable_progress_bar = false")
+            yield engine
+
+
+def summed(engine: duckdb.DuckDBPyConnection, wanted: str) -> Found:
+    """Return the number of customers and sums over their columns."""
+    sums = ", ".join(f"sum({name})" for name in FEATURES[wanted])
+    query = f"SELECT count(*), {sums} FROM result"  # noqa: S608  (names of this file)
+    row = engine.execute(query).fetchone() or ()
+    return dict(zip(("customers", *FEATURES[wanted]), map(float, row), strict=True))
+
+
+def plain(log: str, wanted: str, threads: int, memory: float) -> Found:
+    """Run the plain group-by and return sums over its columns."""
+    with alone(threads, memory) as engine:
         lines = LINES.format(log=log)
         baskets = BASKETS.format(lines=lines)
         steps = BEHAVIOUR
@@ -80,14 +109,34 @@ def plain(log: str, wanted: str, threads: int, memory: float) -> dict[str, float
             steps = (f"CREATE TABLE result AS {RFM.replace('baskets', '({baskets})', 1)}",)
         for step in steps:
             engine.execute(step.format(lines=lines, baskets=baskets, as_of=AS_OF))
-        sums = ", ".join(f"sum({name})" for name in FEATURES[wanted])
-        query = f"SELECT count(*), {sums} FROM result"  # noqa: S608  (names of this file)
-        row = engine.execute(query).fetchone() or ()
-        return dict(zip(("customers", *FEATURES[wanted]), map(float, row), strict=True))
+        return summed(engine, wanted)
 
 
-def ours(log: str, wanted: str, threads: int, memory: float) -> dict[str, float]:
-    """Let segmeans make the customers and return sums over the same columns."""
+def by_hand(log: str, wanted: str, threads: int, memory: float) -> Found:
+    """Run the script that does the same work; return all that it found out."""
+    script = Path(__file__).with_name("orders_by_hand.sql").read_text("utf-8")
+    with alone(threads, memory) as engine:
+        engine.execute(script.format(log=log, columns=COLUMNS, as_of=AS_OF))
+        steps = engine.execute("FROM funnel ORDER BY step").fetchall()
+        (copies,) = engine.execute("FROM copies").fetchone() or ()
+        netting = engine.execute("FROM netting").fetchone() or ()
+        return summed(engine, wanted) | told([row[1:] for row in steps], copies, netting)
+
+
+def told(funnel: Sequence[Row], copies: float, netting: Row) -> Found:
+    """Return what is known beside the customers, by name."""
+    found = {
+        f"{name} after step {place}": float(value)
+        for place, row in enumerate(funnel)
+        for name, value in zip(("lines", "customers", "orders", "revenue"), row, strict=True)
+    }
+    names = ("returns", "matched", "taken back", "whole lines")
+    found |= dict(zip(names, map(float, netting), strict=True))
+    return found | {"copies": float(copies)}
+
+
+def ours(log: str, wanted: str, threads: int, memory: float) -> Found:
+    """Let segmeans make the customers and return all that it found out."""
     from segmeans import commerce
     from segmeans.settings import Settings
     from segmeans.tables import sql
@@ -99,22 +148,36 @@ def ours(log: str, wanted: str, threads: int, memory: float) -> dict[str, float]
         sums = made.table.aggregate(
             {name: sql.total(sql.column(name)) for name in FEATURES[wanted]}
         )
-        return {"customers": made.table.n_rows} | {n: float(v or 0) for n, v in sums.items()}
+        found = {"customers": float(made.table.n_rows)}
+        found |= {name: float(value or 0) for name, value in sums.items()}
+        steps = [(one.lines, one.customers, one.orders, one.revenue or 0) for one in made.funnel]
+        equal = next((f.evidence for f in made.findings if f.code == "duplicate-lines"), "0")
+        copies = float(re.match(r"[0-9,]+", equal)[0].replace(",", ""))
+        taken = made.netting
+        netting = (taken.lines, taken.matched, taken.amount, taken.whole_lines)
+        return found | told(steps, copies, netting)
 
 
-def run(who: str, log: str, wanted: str, threads: int, memory: float) -> dict[str, float]:
-    """Run one of the two in a process of its own; return its sums and what it took."""
+WAYS: dict[str, Callable[[str, str, int, float], Found]] = {
+    "plain": plain,
+    "by hand": by_hand,
+    "segmeans": ours,
+}
+
+
+def run(who: str, log: str, wanted: str, threads: int, memory: float) -> Found:
+    """Run one of the ways in a process of its own; return what it found and what it took."""
     command = (sys.executable, __file__, "--who", who, "--log", log, "--features", wanted)
     limits = ("--threads", str(threads), "--memory", str(memory))
     done = subprocess.run([*command, *limits], check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(done.stdout)
+    found: Found = json.loads(done.stdout)
     return found
 
 
-def measured(who: str, log: str, wanted: str, threads: int, memory: float) -> dict[str, float]:
-    """Return the sums that this process found, its time and its peak memory."""
+def measured(who: str, log: str, wanted: str, threads: int, memory: float) -> Found:
+    """Return what this process found, its time and its peak memory."""
     start = time.perf_counter()
-    found = (ours if who == "segmeans" else plain)(log, wanted, threads, memory)
+    found = WAYS[who](log, wanted, threads, memory)
     took = resource.getrusage(resource.RUSAGE_SELF)
     unit = 1 if sys.platform == "darwin" else 1024
     return found | {
@@ -125,14 +188,14 @@ def measured(who: str, log: str, wanted: str, threads: int, memory: float) -> di
 
 
 def main() -> None:
-    """Make the log, run both on it, and print a table."""
+    """Make the log, run all ways on it, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=float, default=1e6, help="order lines")
     parser.add_argument("--log", help="a log that is there already, made by segmeans sample orders")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory", type=float, default=2.5, help="gigabytes for the engine")
     parser.add_argument("--features", choices=FEATURES, nargs="*", default=list(FEATURES))
-    parser.add_argument("--who", choices=("segmeans", "plain"), help=argparse.SUPPRESS)
+    parser.add_argument("--who", choices=WAYS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.who:
         wanted = asked.features[0]
@@ -150,22 +213,19 @@ def main() -> None:
 
 
 def compare(log: str, wanted: str, threads: int, memory: float) -> None:
-    """Print what both took for a set of features, and whether they agree."""
-    results = {who: run(who, log, wanted, threads, memory) for who in ("plain", "segmeans")}
-    names = ("customers", *FEATURES[wanted])
-    apart = [
-        name
-        for name in names
-        if abs(results["plain"][name] - results["segmeans"][name])
-        > 1e-9 * abs(results["plain"][name])
-    ]
+    """Print what each took for a set of features, and whether it agrees with segmeans."""
+    ways = [who for who in WAYS if who != "by hand" or wanted == "rfm"]
+    results = {who: run(who, log, wanted, threads, memory) for who in ways}
+    ours = results["segmeans"]
     for who, one in results.items():
-        told = f"{one['customers']:,.0f} customers" if who == "plain" else "equal"
-        if who != "plain" and apart:
-            told = f"NOT equal: {', '.join(apart)}"
+        shared = [name for name in one if name in ours and name not in TOOK]
+        apart = [name for name in shared if abs(one[name] - ours[name]) > 1e-9 * abs(one[name])]
+        words = f"{len(shared)} figures equal" if not apart else f"NOT equal: {', '.join(apart)}"
+        if who == "segmeans":
+            words = f"{one['customers']:,.0f} customers"
         print(
             f"{wanted:<10} {who:<9} {one['cpu']:>7.1f} {one['seconds']:>8.1f} "
-            f"{one['megabytes']:>8.0f}  {told}",
+            f"{one['megabytes']:>8.0f}  {words}",
             flush=True,
         )
 
