@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 from tests.tables.order_logs import features_of, log_of, online_retail, read_log, table_of
 
 from segmeans.errors import DataError, SettingError
 from segmeans.records import Finding
-from segmeans.tables import order_copies, order_funnel
+from segmeans.tables import order_funnel, order_suspects
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_lines import status_kind
-from segmeans.tables.order_options import Returns
+from segmeans.tables.order_options import Returns, SameDay
 from segmeans.tables.orders import OrderColumns, OrderLog, OrderOptions, guess_columns, read
 from segmeans.tables.source import open_table
 
@@ -139,6 +140,43 @@ class TestFunnel:
         assert status_kind(level) == kind
 
 
+def shop_with_returns(seed: int) -> list[Sequence[object]]:
+    """Return 400 lines, one an hour; some prices are not written down."""
+    draw = np.random.default_rng(seed)
+    rows: list[Sequence[object]] = []
+    for hour in range(400):
+        pieces = int(draw.choice([-2, -1, -1, 1, 1, 2, 3]))
+        each = float(draw.choice([2.0, 2.5]))
+        when = str(datetime(2024, 1, 1) + timedelta(hours=hour))
+        who, what = f"c{draw.integers(6)}", ["tea", "pot", None][draw.integers(3)]
+        written = each if draw.random() < 0.7 else None
+        rows.append((who, str(hour // 3), when, pieces * each, what, pieces, written))
+    return rows
+
+
+def taken_one_by_one(rows: Sequence[Sequence[object]]) -> tuple[int, int, int, float]:
+    """Take every return off the latest sales; count returns, matched, sold in vain, money."""
+    held: dict[object, list[list[int]]] = {}
+    lines, matched, whole, money = 0, 0, 0, 0.0
+    for who, _, _, amount, what, pieces, *_ in rows:
+        each = float(str(amount)) / int(str(pieces))
+        sales, left = held.setdefault((who, what, each), []), int(str(pieces))
+        if left > 0:
+            sales.append([left, left])
+            continue
+        lines += 1
+        while left < 0 and sales:
+            some = min(sales[-1][0], -left)
+            sales[-1][0] -= some
+            left += some
+            money += some * each
+            if not sales[-1][0]:
+                whole += 1
+                sales.pop()
+        matched += left == 0
+    return lines, matched, whole, money
+
+
 class TestReturns:
     """The rule: the latest sale before it of the same customer, product and price, once."""
 
@@ -160,6 +198,23 @@ class TestReturns:
         assert netting.whole_lines == 2
         assert [(sale.order, sale.amount) for sale in netting.largest] == [("1", 30.0), ("2", 20.0)]
         assert not netting.applied
+
+    @pytest.mark.parametrize("rule", ["id", "moment", "day"])
+    @pytest.mark.parametrize("price", [True, False])
+    def test_many_returns_as_if_taken_one_by_one(
+        self, engine: Engine, rule: SameDay, price: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = shop_with_returns(5)
+        types = GOODS | {"unit_price": "DOUBLE"}
+        if not price:
+            types, rows = GOODS, [row[:-1] for row in rows]
+        expected = taken_one_by_one(rows)
+        assert expected[1] > 30
+        for part in (order_suspects.PART, 50):
+            monkeypatch.setattr(order_suspects, "PART", part)
+            netting = read_log(engine, types, rows, OrderOptions(same_day=rule)).netting
+            assert (netting.lines, netting.matched, netting.whole_lines) == expected[:3]
+            assert netting.amount == pytest.approx(expected[3])
 
     def test_dropped_returns_leave_the_sales(self, engine: Engine) -> None:
         log = read_log(engine, GOODS, self.rows())
@@ -509,7 +564,7 @@ class TestCopies:
         )[0][0]
         assert dropped.funnel[-1].lines == different
 
-    def test_orders_with_many_different_lines_are_narrowed_down_first(
+    def test_long_orders_are_looked_at_part_by_part(
         self, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine.run(
@@ -517,8 +572,8 @@ class TestCopies:
             "DATE '2024-01-01' AS date, n % 2500 + 1e0 AS amount FROM range(5010) AS r(n)"
         )  # each line of a hundred comes twice, ten thrice
         table = table_of(engine, "log")
-        for share in (0.0, 1.0):
-            monkeypatch.setattr(order_copies, "MANY", share)
+        for part in (order_suspects.PART, 1000):
+            monkeypatch.setattr(order_suspects, "PART", part)
             assert copies_told(read(table, guess_columns(table))) == 2510
 
     def test_a_log_without_copies_has_none(self, engine: Engine) -> None:

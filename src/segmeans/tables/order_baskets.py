@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from segmeans.tables.duck import Engine
 from segmeans.tables.order_columns import OrderColumns
-from segmeans.tables.order_copies import ALIKE
 from segmeans.tables.order_lines import Lines
 from segmeans.tables.order_options import KEPT
+from segmeans.tables.order_suspects import ALIKE, KINDS
 
 BASKETS = "order_baskets"  # one row per customer, order and step of the funnel
 SALES = "order_sales"  # one row per customer and order that counts
@@ -42,19 +42,28 @@ def write_baskets(engine: Engine, columns: OrderColumns, lines: Lines, *, where:
         for name, present in sums.items()
         if present
     ]
-    measures = ("min(moment) AS moment", "count(*) AS lines", f"{ALIKE} AS alike", *stored)
+    moment = "min(moment)" if lines.has_times else "min(day)"
+    measures = (
+        f"{moment} AS moment",
+        "CAST(count(*) AS UINTEGER) AS lines",
+        f"{KINDS} AS kinds",
+        f"{ALIKE} AS alike",
+        *stored,
+    )
     engine.run(
         f"CREATE OR REPLACE TABLE order_sums AS SELECT order_key, customer, step, "
         f"{', '.join(measures)} FROM ({lines.sql}) GROUP BY order_key, customer, step",
         where=where,
     )
-    orders = "lines" if lines.order_rule == "line" else "CAST(1 AS BIGINT)"
+    orders = "CAST(lines AS BIGINT)" if lines.order_rule == "line" else "CAST(1 AS BIGINT)"
     served = ", ".join(
         name if present else f"CAST(NULL AS BIGINT) AS {name}" for name, present in sums.items()
     )
     engine.run(
-        f"CREATE OR REPLACE VIEW {BASKETS} AS SELECT customer, order_key, step, moment, "
-        f"CAST(moment AS DATE) AS day, lines, {orders} AS orders, {served}, alike FROM order_sums"
+        f"CREATE OR REPLACE VIEW {BASKETS} AS SELECT customer, order_key, step, "
+        "CAST(moment AS TIMESTAMP) AS moment, CAST(moment AS DATE) AS day, "
+        f"CAST(lines AS BIGINT) AS lines, {orders} AS orders, {served}, kinds, alike "
+        "FROM order_sums"
     )
 
 
@@ -70,7 +79,7 @@ def write_sales(engine: Engine, *, netted: bool) -> None:
     if not netted:
         engine.run(
             f"CREATE OR REPLACE VIEW {SALES} AS "
-            f"SELECT * EXCLUDE (step, alike) FROM {BASKETS} WHERE step = {KEPT}"
+            f"SELECT * EXCLUDE (step, kinds, alike) FROM {BASKETS} WHERE step = {KEPT}"
         )
         return
     left = "(b.lines - coalesce(t.whole, 0))"

@@ -24,7 +24,10 @@ from segmeans.tables.order_options import COPY, KEPT, ROW, STEP, OrderOptions, O
 
 MONEY_DIGITS = 14  # of the largest line: rounds away the error of a product of two floats
 PIECES_DIGITS = 3  # pieces are counted in thousandths
+PIECES = "coalesce(units, 1000 * CAST(sign(money) AS BIGINT))"
+EACH = f"coalesce(price, TRY_CAST(round(money * 1000.0 / {PIECES}) AS BIGINT))"
 MOST_WHOLE = 9e18  # below the largest whole number of 64 bits
+SUSPECTS = "order_suspects"  # the lines that may be equal to others, take back or be taken back
 FIRST = 1000  # customers that are looked at before all are
 MOST_LEVELS = 200  # of a status or currency column
 
@@ -44,18 +47,22 @@ class Lines:
     ``sql`` is a query over the source that gives, per line, ``customer``, ``order_key`` (its
     order), ``moment``, ``day``, ``units`` (thousandths of pieces), ``money``, ``price`` and
     ``margin`` (whole multiples of 10 to the power of minus ``money_digits``), ``product``,
-    ``grp``, ``off`` (discounted), ``step`` (of the funnel; the last means that it counts) and
-    ``print``, a hash that tells most lines of an order apart. ``with_source`` gives the columns of
-    the source and the step of each line as ``STEP``; ``order_of_source`` and ``print_of_source``
-    are SQL over the source.
+    ``grp``, ``off`` (discounted), ``step`` (of the funnel; the last means that it counts),
+    ``print``, a hash that tells most lines of an order apart, ``pieces`` and ``each`` (units and
+    price, from the money where the log has none), ``kind``, a hash of the product and of what each
+    costs, and ``negative``, whether pieces or money are. ``with_source`` gives the columns of
+    the source and the step of each line as ``STEP``. ``source`` gives the lines as they are, and
+    ``key_of_source`` and ``customer_of_source`` are SQL over it: what tells an order from all
+    others, and the customer; ``key_of_baskets`` is the former over summed lines.
     """
 
     sql: str
-    taking_back: str  # the same, of the lines with negative pieces, or money, alone
-    of_returned: str  # the same, of customers and products among those of ``order_kinds`` alone
+    of_suspects: str  # the same of the lines in the table ``SUSPECTS``
     with_source: str
-    order_of_source: str
-    print_of_source: str
+    source: str
+    key_of_source: str
+    key_of_baskets: str
+    customer_of_source: str
     money_digits: int  # decimals of an amount that are kept
     order_rule: OrderRule
     has_times: bool
@@ -127,24 +134,32 @@ def tidy(table: Table, columns: OrderColumns, options: OrderOptions) -> Lines:
     inner = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
     rule = _order_rule(columns, options, seen)
     step = _step(columns, options, rule, options.as_of or _last_day(table, when, seen))
-    kept = "customer, moment, units, money, price, margin, product, grp, off"
+    kept = "customer, moment, units, money, price, margin, product, grp, off, print, negative"
     row = quoted(ROW)
     names = ", ".join(f"{row}.{quoted(name)}" for name in table.names)
     counted = _is_counted(table, columns.order)
-    tidied = (
-        f"SELECT {kept}, print, CAST(moment AS DATE) AS day, "
-        f"{_order_key(rule, 'number', 'moment', counted=counted)} AS order_key, "
-        f"{step} AS step FROM (SELECT {telling} AS print, {inner} FROM ({source})"
-    )
+    lacking = seen["orders"] < table.n_rows
+    key = _order_key(rule, values["number"], when, counted=counted, lacking=lacking)
+    kind = f"hash(product, {EACH})" if columns.price else "hash(product)"
+    order_key = _order_key(rule, "number", "moment", counted=counted, lacking=lacking)
+
+    def tidied(relation: str) -> str:
+        return (
+            f"SELECT {kept}, {PIECES} AS pieces, {EACH} AS each, {kind} AS kind, "
+            f"CAST(moment AS DATE) AS day, {order_key} AS order_key, {step} AS step FROM "
+            f"(SELECT {telling} AS print, {_negative(columns)} AS negative, {inner} "
+            f"FROM ({relation}))"
+        )
+
     return Lines(
-        sql=f"{tidied})",
-        taking_back=f"{tidied} WHERE {_negative(columns)})",
-        of_returned=f"{tidied} WHERE hash({customer}, {values['product']}) IN "
-        "(SELECT hash(customer, product) FROM order_kinds))",
+        sql=tidied(source),
+        of_suspects=tidied(f"FROM {SUSPECTS}"),
         with_source=f"SELECT {names}, {step} AS {quoted(STEP)} FROM "
         f"(SELECT {row}, {inner} FROM ({source}) AS {row})",
-        order_of_source=_order_key(rule, values["number"], when, counted=counted),
-        print_of_source=telling,
+        source=source,
+        key_of_source=_one_order(rule, customer, key, lacking=lacking),
+        key_of_baskets=_one_order(rule, "customer", "order_key", lacking=lacking),
+        customer_of_source=customer,
         money_digits=digits,
         order_rule=rule,
         has_times=bool(seen["timed"]),
@@ -334,7 +349,7 @@ def _order_number(table: Table, name: str | None) -> str:
     return quoted(str(name)) if _is_counted(table, name) else _text(table, name)
 
 
-def _order_key(rule: OrderRule, number: str, when: str, *, counted: bool) -> str:
+def _order_key(rule: OrderRule, number: str, when: str, *, counted: bool, lacking: bool) -> str:
     """Return what tells the orders of one customer apart, by their number and moment.
 
     A line without a number stands with the others of its moment.
@@ -343,9 +358,21 @@ def _order_key(rule: OrderRule, number: str, when: str, *, counted: bool) -> str
         return f"CAST({when} AS DATE)"
     if rule != "id":
         return f"epoch_us({when})"
+    if not lacking:
+        return number
     if counted:
         return f"coalesce({number}, -epoch_us({when}))"
     return f"coalesce({number}, '@' || CAST(epoch_us({when}) AS VARCHAR))"
+
+
+def _one_order(rule: OrderRule, customer: str, key: str, *, lacking: bool) -> str:
+    """Return what tells an order from all others, never missing.
+
+    A number serves as it is where no line lacks one: the engine skips lines by it while it reads.
+    """
+    if rule == "id":
+        return f"hash({key})" if lacking else key
+    return f"hash({customer}, {key})"
 
 
 def _telling(table: Table, columns: OrderColumns) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from segmeans.records import Finding, FunnelStep
 from segmeans.tables.duck import Column, Engine, Table, quoted
 from segmeans.tables.order_baskets import BASKETS, SALES, write_baskets, write_sales
 from segmeans.tables.order_columns import OrderColumns, guess_columns
-from segmeans.tables.order_copies import count_copies, count_numbered
+from segmeans.tables.order_copies import count_copies, count_printed
 from segmeans.tables.order_features import (
     MOST_GROUPS,
     SHARE_OF,
@@ -42,10 +42,11 @@ from segmeans.tables.order_features import (
 )
 from segmeans.tables.order_findings import log_findings, table_findings
 from segmeans.tables.order_funnel import PEOPLE, after_netting, funnel
-from segmeans.tables.order_lines import Lines, tidy
+from segmeans.tables.order_lines import SUSPECTS, Lines, tidy
 from segmeans.tables.order_options import KEPT, STEP, STEPS, OrderOptions
-from segmeans.tables.order_returns import Netting, net
+from segmeans.tables.order_returns import Matches, Netting
 from segmeans.tables.order_stages import Stand, stage_query
+from segmeans.tables.order_suspects import suspects
 
 REJECTED = "order_rejected"
 BASE = ("customers", "orders")  # stages whose features are made first, those of the rest joined
@@ -359,11 +360,14 @@ def read(table: Table, columns: OrderColumns, options: OrderOptions | None = Non
     options = options or OrderOptions()
     lines, engine = tidy(table, columns, options), table.engine
     write_baskets(engine, columns, lines, where=table.name)
-    if options.duplicates == "drop":  # copies stand in a basket of their own
-        copies = count_numbered(table)
-    else:
-        copies = count_copies(table, lines.order_of_source, lines.print_of_source, BASKETS)
-    netting = net(engine, lines, applied=options.returns == "net")
+    copies, dropped = 0, options.duplicates == "drop"
+    if dropped:  # copies stand in a basket of their own
+        copies = count_printed(engine, table.relation, table.names)
+    matches = Matches(engine, lines)
+    for _ in suspects(engine, lines, BASKETS, where=table.name):
+        copies += 0 if dropped else count_copies(engine, SUSPECTS, table.names)
+        matches.add()
+    netting = matches.told(applied=options.returns == "net")
     write_sales(engine, netted=netting.applied)
     steps = funnel(engine, lines, has_money=columns.has_money)
     if netting.applied:
