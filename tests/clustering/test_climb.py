@@ -113,6 +113,22 @@ def test_twins_are_equal(n, d, k):
     np.testing.assert_array_equal(compiled.converged, reference.converged)
 
 
+@pytest.mark.parametrize(("scale", "middle"), [(1e-9, 1e3), (1e-4, 1.0), (1e150, 0.0)])
+def test_twins_are_equal_where_float32_sees_nothing(scale, middle):
+    if not module.COMPILED:
+        pytest.skip("the compiled twin was not built")
+    random = np.random.default_rng(11)
+    groups = 3.0 * random.integers(0, 3, (600, 1))
+    points = (random.normal(size=(600, 4)) + groups) * scale + middle
+    starts = np.stack([points[random.choice(600, 7, replace=False)] for _ in range(3)])
+    compiled = climb(points, np.ones(600), starts, np.arange(0, 600, 9), swaps=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_twin", None)
+        reference = climb(points, np.ones(600), starts, np.arange(0, 600, 9), swaps=4)
+    np.testing.assert_array_equal(compiled.labels, reference.labels)
+    np.testing.assert_allclose(compiled.inertia, reference.inertia, rtol=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_twins_end_alike_whatever_the_weights(seed):
     """Weights over eight orders of magnitude, far rows, lattices, far starts, early ends."""

@@ -4,6 +4,7 @@
 #include "_kernels_score.h"
 #include "_kernels_pass.h"
 #include "_kernels_start.h"
+#include "_kernels_look.h"
 #include "_kernels_descent.h"
 #include "_kernels_swap.h"
 #include "_kernels_undo.h"

@@ -200,25 +200,36 @@ static inline double unit_scale(const double *centres, size_t values, int thresh
     return abs(exponent) > threshold ? ldexp(1.0, -exponent) : 1.0;
 }
 
-static inline void table_fill(Table *table, const double *centres, double scale)
+/* The centres in float32, for scores. */
+static inline void table_narrow(Table *table, const double *centres, double scale)
 {
-    size_t d = table->d;
+    const size_t d = table->d;
     double longest = 0.0;
-    table->exact_scale = unit_scale(centres, table->k * d, 300);
-    for (size_t c = 0; c < table->k; c++) {
-        double *row = table->centres + c * table->padded, square = 0.0;
-        memset(row, 0, table->padded * sizeof(double));
-        memcpy(row, centres + c * d, d * sizeof(double));
+    for (size_t c = 0; c < table->k; c++, centres += d) {
+        float *scaled = table->scaled + c * d;
+        double square = 0.0;
         for (size_t j = 0; j < d; j++) {
-            double value = row[j] * scale;
-            table->scaled[c * d + j] = (float)value;
+            const double value = centres[j] * scale;
+            scaled[j] = (float)value;
             square += value * value;
         }
         table->half[c] = (float)(0.5 * square);
-        longest = fmax(longest, square);
+        longest = square > longest ? square : longest;
     }
     /* beyond this the squares of the bound could overflow: infinity sends all to float64 */
     table->longest = longest < 1e17 ? (float)longest : INFINITY;
+}
+
+static inline void table_fill(Table *table, const double *centres, double scale)
+{
+    const size_t d = table->d;
+    table->exact_scale = unit_scale(centres, table->k * d, 300);
+    for (size_t c = 0; c < table->k; c++) {
+        double *row = table->centres + c * table->padded;
+        memset(row, 0, table->padded * sizeof(double));
+        memcpy(row, centres + c * d, d * sizeof(double));
+    }
+    table_narrow(table, centres, scale);
 }
 
 /* Find the sets at the head of `sets` that are added up together; returns how many.

@@ -1,11 +1,7 @@
 /* Descents on points held in cache: Lloyd's iterations, then exchanges, in float64.
  *
- * Included once per instruction set, after _kernels_start.h. The same steps, order and ties as in
- * climb.py, but rows are only looked at where their label could have changed: `near` and `next`
- * are a row's distances to its own centre and to the nearest other one when it was last looked
- * at. Its two distances can approach by no more than the drift since then, the sum of the two
- * longest shifts of each step (Hamerly, SDM 2010), so the label holds while the drift is below
- * `limit` = drift then + next - near, less the rounding of both.
+ * Included once per instruction set, after _kernels_look.h. The same steps, order and ties as in
+ * climb.py, but rows are only looked at where their label could have changed.
  *
  * An exchange of row x with weight w from cluster a to b pays when |x-a|^2 m_a / (m_a - w) >
  * |x-b|^2 m_b / (m_b + w). With s^2 a lower bound of m_b / (m_b + w) (m_a - w) / m_a it cannot pay
@@ -15,121 +11,6 @@
  */
 #define FLOOR 0.9
 #define EXCHANGE_GAIN 1e-12 /* relative to the inertia per point: below it a gain is rounding */
-
-/* Where a climb stands: labels, and the centres that are their means. */
-typedef struct {
-    double *centres; /* k x d */
-    double *mass;    /* k */
-    double *sums;    /* k x d: the weighted sums of the rows, in step with the labels */
-    size_t *counts;  /* k */
-    int32_t *labels; /* n */
-    double inertia;
-    int settled;
-    int64_t iterations;
-} Stand;
-
-typedef struct {
-    const Points *points;
-    size_t k;
-    double heaviest;             /* weight */
-    double *near, *next, *limit; /* groups x GROUP */
-    double drift;
-    double *before, *scale, *floor; /* k x d, k, k */
-    double *columns;                /* d x GROUP, rows that are looked at again */
-    int32_t *listed, *was;          /* n */
-} Descent;
-
-INLINE size_t rows_of(const Points *points, size_t group)
-{
-    const size_t rest = points->rows.n - group * GROUP;
-    return rest < GROUP ? rest : GROUP;
-}
-
-INLINE const double *row_of(const Points *points, size_t row)
-{
-    return (const double *)points->rows.values + row * points->rows.d;
-}
-
-/* Squared distances of a group to its nearest and second nearest centre. */
-INLINE void look(const double *columns, const double *centres, size_t k, size_t d, double *near,
-                 double *next, double *labels)
-{
-    const int vectors = GROUP / VD, wide = vectors < 4 ? vectors : 4;
-    for (int at = 0; at < vectors; at += wide) {
-        vd best[4], second[4], label[4];
-        for (int r = 0; r < wide; r++) {
-            best[r] = second[r] = vd_set(INFINITY), label[r] = vd_set(0.0);
-        }
-        for (size_t c = 0; c < k; c++) {
-            vd sum[4] = {{0}, {0}, {0}, {0}};
-            for (size_t j = 0; j < d; j++) {
-                const vd value = vd_set(centres[c * d + j]);
-                for (int r = 0; r < wide; r++) {
-                    const vd offset = vd_load(columns + j * GROUP + (at + r) * VD) - value;
-                    sum[r] = sum[r] + offset * offset;
-                }
-            }
-            const vd number = vd_set((double)c);
-            for (int r = 0; r < wide; r++) {
-                const lanes_t nearer = vd_less(sum[r], best[r]);
-                second[r] = vd_min(second[r], vd_max(sum[r], best[r]));
-                best[r] = vd_min(sum[r], best[r]);
-                label[r] = vd_pick(nearer, number, label[r]);
-            }
-        }
-        for (int r = 0; r < wide; r++) {
-            vd_store(near + (at + r) * VD, best[r]), vd_store(next + (at + r) * VD, second[r]);
-            vd_store(labels + (at + r) * VD, label[r]);
-        }
-    }
-}
-
-/* Squared distances of a group to its own centres, and the least of the others, scaled. */
-INLINE void look_beside(const double *columns, const double *centres, const double *scale, size_t k,
-                        size_t d, const double *labels, double *own, double *other)
-{
-    const int vectors = GROUP / VD, wide = vectors < 4 ? vectors : 4;
-    const vd far = vd_set(INFINITY);
-    for (int at = 0; at < vectors; at += wide) {
-        vd mine[4], least[4], label[4];
-        for (int r = 0; r < wide; r++) {
-            mine[r] = vd_set(0.0), least[r] = far, label[r] = vd_load(labels + (at + r) * VD);
-        }
-        for (size_t c = 0; c < k; c++) {
-            vd sum[4] = {{0}, {0}, {0}, {0}};
-            for (size_t j = 0; j < d; j++) {
-                const vd value = vd_set(centres[c * d + j]);
-                for (int r = 0; r < wide; r++) {
-                    const vd offset = vd_load(columns + j * GROUP + (at + r) * VD) - value;
-                    sum[r] = sum[r] + offset * offset;
-                }
-            }
-            const vd number = vd_set((double)c), factor = vd_set(scale[c]);
-            for (int r = 0; r < wide; r++) {
-                const lanes_t other_one = vd_differs(label[r], number);
-                mine[r] = vd_pick(other_one, mine[r], sum[r]);
-                least[r] = vd_min(least[r], vd_pick(other_one, sum[r] * factor, far));
-            }
-        }
-        for (int r = 0; r < wide; r++) {
-            vd_store(own + (at + r) * VD, mine[r]), vd_store(other + (at + r) * VD, least[r]);
-        }
-    }
-}
-
-/* The share by which computed distances are widened to cover their rounding. */
-INLINE double rounding(size_t d) { return (double)(d + 4) * 0x1p-51; }
-
-/* Turn squared distances of a group into distances and limits, from `first` on. */
-INLINE void set_limits(Descent *run, size_t first, const double *near, const double *next)
-{
-    const double eps = rounding(run->points->rows.d), less_sure = 1.0 - eps, more = 1.0 + eps;
-    for (size_t i = 0; i < GROUP; i++) {
-        const double close = sqrt(near[i]), far = sqrt(next[i]);
-        run->near[first + i] = close, run->next[first + i] = far;
-        run->limit[first + i] = run->drift + (far * less_sure - close * more);
-    }
-}
 
 /* Add `row` to the sums of one cluster, or take it away. */
 INLINE void count_row(const Points *points, Stand *stand, size_t row, int32_t cluster, double sign)
@@ -165,8 +46,9 @@ static double reach_of(const Descent *run, const double *centres)
             const double offset = centres[c * d + j] - run->before[c * d + j];
             square += offset * offset;
         }
-        next = fmax(next, fmin(longest, square));
-        longest = fmax(longest, square);
+        const double lower = square < longest ? square : longest;
+        next = lower > next ? lower : next;
+        longest = square > longest ? square : longest;
     }
     return (sqrt(longest) + sqrt(next)) * (1.0 + 0x1p-20);
 }
@@ -202,36 +84,6 @@ static void look_at_all(Descent *run, Stand *stand)
         set_limits(run, g * GROUP, near, next);
         const size_t n = rows_of(points, g);
         for (size_t i = 0; i < n; i++) stand->labels[g * GROUP + i] = (int32_t)labels[i];
-    }
-}
-
-/* List the rows whose limit the drift has reached. */
-static size_t list_rows(Descent *run)
-{
-    const size_t n = run->points->rows.n;
-    const vd drift = vd_set(run->drift);
-    size_t count = 0;
-    for (size_t first = 0; first < n; first += GROUP) {
-        const size_t end = first + GROUP < n ? first + GROUP : n;
-        const vd *limit = (const vd *)(run->limit + first);
-        vd least = limit[0];
-        for (int r = 1; r < GROUP / VD; r++) least = vd_min(least, limit[r]);
-        if (vd_none(vd_less(least, drift)) && vd_none(vd_equal(least, drift))) continue;
-        for (size_t i = first; i < end; i++) {
-            run->listed[count] = (int32_t)i;
-            count += run->limit[i] <= run->drift;
-        }
-    }
-    return count;
-}
-
-/* Columns of some listed rows; the last one fills the group. */
-INLINE void gather(const Descent *run, const int32_t *rows, size_t count)
-{
-    const size_t d = run->points->rows.d;
-    for (size_t i = 0; i < GROUP; i++) {
-        const double *row = row_of(run->points, (size_t)rows[i < count ? i : count - 1]);
-        for (size_t j = 0; j < d; j++) run->columns[j * GROUP + i] = row[j];
     }
 }
 
@@ -308,7 +160,7 @@ static void fill_empty(Descent *run, Stand *stand)
 /* Label again the rows that may have changed, keep the sums in step; return how many did. */
 static size_t relabel(Descent *run, Stand *stand)
 {
-    const size_t changed = look_again(run, stand, list_rows(run));
+    const size_t changed = look_again(run, stand, list_rows(run, stand, 0));
     for (size_t i = 0; i < changed; i++) {
         const int32_t row = run->listed[i];
         count_row(run->points, stand, (size_t)row, run->was[i], -1.0);
@@ -389,9 +241,9 @@ static double transfer(const Points *points, Stand *stand, size_t k, size_t row,
     return gain;
 }
 
-/* Keep of the listed rows those whose exchange pays as things stand, were all as heavy as the
- * heaviest: a few too many, never one too few. */
-static size_t list_paying(Descent *run, const Stand *stand, size_t count)
+/* List the rows whose exchange pays as things stand, were all as heavy as the heaviest: a few too
+ * many, never one too few. */
+static size_t list_paying(Descent *run, const Stand *stand)
 {
     const Points *points = run->points;
     const size_t d = points->rows.d;
@@ -401,9 +253,16 @@ static size_t list_paying(Descent *run, const Stand *stand, size_t count)
     for (size_t c = 0; c < run->k; c++) {
         const double mass = stand->mass[c], floor = run->floor[c];
         run->scale[c] = mass / (mass + run->heaviest);
-        worst = fmin(worst, floor / (floor + run->heaviest) / run->scale[c]);
+        const double least = floor / (floor + run->heaviest) / run->scale[c];
+        worst = least < worst ? least : worst;
     }
     worst = sqrt(worst) * (1.0 - 0x1p-40);
+    for (size_t c = 0; c < run->k; c++) {
+        const double share = (run->floor[c] - run->heaviest) / run->floor[c];
+        run->factor[c] = (float)run->scale[c];
+        run->share[c] = share > 0.0 ? (float)(sqrt(share) * worst) : 0.0f;
+    }
+    const size_t count = list_rows(run, stand, 1);
     for (size_t first = 0; first < count; first += GROUP) {
         const size_t here = count - first < GROUP ? count - first : GROUP;
         const int32_t *rows = run->listed + first;
@@ -427,7 +286,7 @@ static size_t list_paying(Descent *run, const Stand *stand, size_t count)
 /* One sweep of exchanges; return how many rows moved. */
 static size_t exchange(Descent *run, Stand *stand, double eps, double *gained)
 {
-    const size_t paying = list_paying(run, stand, list_rows(run));
+    const size_t paying = list_paying(run, stand);
     size_t moved = 0;
     *gained = 0.0;
     if (!paying) return 0;
@@ -452,19 +311,19 @@ static size_t exchange(Descent *run, Stand *stand, double eps, double *gained)
 static double inertia_now(const Points *points, const Stand *stand)
 {
     const size_t d = points->rows.d;
+    wide8 wide = {0};
     double lanes[8] = {0.0}, total = 0.0;
     for (size_t i = 0; i < points->rows.n; i++) {
         const double w = points->mass[i], *x = row_of(points, i);
         const double *centre = stand->centres + (size_t)stand->labels[i] * d;
         size_t j = 0;
         for (; j + 8 <= d; j += 8) {
-            for (int l = 0; l < 8; l++) {
-                lanes[l] += w * ((x[j + l] - centre[j + l]) * (x[j + l] - centre[j + l]));
-            }
+            const wide8 offset = *(const wide8 *)(x + j) - *(const wide8 *)(centre + j);
+            wide += w * (offset * offset);
         }
         for (int l = 0; j < d; j++, l++) lanes[l] += w * ((x[j] - centre[j]) * (x[j] - centre[j]));
     }
-    for (int l = 0; l < 8; l++) total += lanes[l];
+    for (int l = 0; l < 8; l++) total += wide[l] + lanes[l];
     return total;
 }
 

@@ -225,7 +225,7 @@ static void climb_task(void *context, size_t task, size_t thread)
 
 static int run_climbs(Climbs *job, size_t count, size_t threads, const Ends *ends)
 {
-    return over_points(&job->points, COLUMNS, job->k, count, threads, job, climb_task,
+    return over_points(&job->points, NARROW | COLUMNS, job->k, count, threads, job, climb_task,
                        &job->endings, ends);
 }
 

@@ -24,13 +24,12 @@
 #define TINY 0x1p-90f
 #define LONGEST 1e17f /* of |y|^2: beyond, squares of the margin could overflow */
 
-/* One tile: TILE_ROWS vectors of rows against `count` centres from `first` on. */
-INLINE void tile(const float *columns, const Table *table, size_t first, const size_t count,
-                     vf *best, vf *second, vi *labels)
+/* One tile: the scores of TILE_ROWS vectors of rows for `count` centres from `first` on. */
+INLINE void scores(const float *columns, const Table *table, size_t first, const size_t count,
+                   vf score[TILE_CENTRES][TILE_ROWS])
 {
     const size_t d = table->d;
     const float *coefficient = table->scaled + first * d;
-    vf score[TILE_CENTRES][TILE_ROWS];
 #pragma GCC unroll 8
     for (size_t c = 0; c < count; c++) {
 #pragma GCC unroll 8
@@ -47,6 +46,14 @@ INLINE void tile(const float *columns, const Table *table, size_t first, const s
             for (int r = 0; r < TILE_ROWS; r++) score[c][r] = vf_fnma(row[r], value, score[c][r]);
         }
     }
+}
+
+/* The best and second best of a tile and what came before it. */
+INLINE void tile(const float *columns, const Table *table, size_t first, const size_t count,
+                 vf *best, vf *second, vi *labels)
+{
+    vf score[TILE_CENTRES][TILE_ROWS];
+    scores(columns, table, first, count, score);
 #pragma GCC unroll 8
     for (size_t c = 0; c < count; c++) {
         vi label = vi_set((int32_t)(first + c));

@@ -143,12 +143,14 @@ INLINE size_t relabel_group(Descent *run, const Stand *stand, Stand *trial, cons
 {
     double near[GROUP], next[GROUP];
     const double *first = before->first + g * GROUP, *second = before->second + g * GROUP;
-    const int32_t *labels = stand->labels + g * GROUP;
     const size_t n = rows_of(run->points, g), at = g * GROUP;
+    int32_t labels[GROUP];
+    for (size_t i = 0; i < GROUP; i++) labels[i] = i < n ? stand->labels[at + i] : -1;
     for (size_t i = 0; i < GROUP; i++) {
-        const int lost = i < n && labels[i] == c;
-        near[i] = lost ? square[i] : fmin(first[i], square[i]);
-        next[i] = lost ? second[i] : fmin(second[i], fmax(first[i], square[i]));
+        const double here = square[i], one = first[i], two = second[i];
+        const double less = here < one ? here : one, more = here < one ? one : here;
+        near[i] = labels[i] == c ? here : less;
+        next[i] = labels[i] == c || two < more ? two : more;
     }
     set_limits(run, at, near, next);
     for (size_t i = 0; i < n; i++) {
@@ -272,6 +274,8 @@ static void lay_out(Arena *arena, Descent *run, Stand *stand, Stand *trial, Befo
     run->scale = piece(arena, k, double_size);
     run->floor = piece(arena, k, double_size);
     run->columns = piece(arena, d * GROUP, double_size);
+    run->factor = piece(arena, k, sizeof(float));
+    run->share = piece(arena, k, sizeof(float));
     run->listed = piece(arena, n + 1, sizeof(int32_t));
     run->was = piece(arena, n, sizeof(int32_t));
     stand->sums = piece(arena, k * d, double_size);
@@ -315,13 +319,18 @@ static void climb(const Points *points, size_t k, double *centres, int32_t *labe
     }
     arena = (Arena){room, 0};
     lay_out(&arena, &run, &stand, &trial, &before, how);
+    if (!table_room(&run.table, k, points->rows.d)) {
+        ending->failed = 1;
+        table_free(&run.table), free(room);
+        return;
+    }
     for (size_t i = 0; i < points->rows.n; i++) run.heaviest = fmax(run.heaviest, points->mass[i]);
     descend_from_centres(&run, &stand, how);
     while (how->tries > 0 && k > 1 && swap_once(&run, &stand, &trial, &before, rows, how)) {
     }
     ending->inertia = stand.inertia, ending->converged = (uint8_t)stand.settled;
     ending->iterations = stand.iterations;
-    free(room);
+    table_free(&run.table), free(room);
 }
 
 static const Twin twin = {

@@ -24,6 +24,16 @@
 #undef vi_select
 #undef smallest
 #undef tile
+#undef scores
+#undef equals
+#undef vf_sqrt
+#undef vf_select
+#undef raise_limits
+#undef due_rows
+#undef vd_bits
+#undef vd_reaches
+#undef Seen
+#undef see_tile
 #undef score_group
 #undef exact_group
 #undef fill_columns
@@ -79,9 +89,7 @@
 #undef load2
 #undef lanes_t
 #undef vd_less
-#undef vd_equal
 #undef vd_differs
-#undef vd_none
 #undef vd_pick
 #undef vd_min
 #undef vd_max
@@ -142,6 +150,8 @@
 #undef TILE_ROWS
 #undef TILE_CENTRES
 #undef TINY
+#undef SURE
+#undef MANY
 #undef LONGEST
 #undef DEFINE_LOAD
 #undef SUFFIX

@@ -50,15 +50,15 @@ INLINE lanes_t vd_less(vd a, vd b)
 {
     return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LT_OQ);
 }
-INLINE lanes_t vd_equal(vd a, vd b)
-{
-    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_EQ_OQ);
-}
 INLINE lanes_t vd_differs(vd a, vd b)
 {
     return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_NEQ_UQ);
 }
-INLINE int vd_none(lanes_t mask) { return mask == 0; }
+INLINE lanes_t vd_reaches(vd a, vd b)
+{
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GE_OQ);
+}
+INLINE uint32_t vd_bits(lanes_t mask) { return mask; }
 INLINE vd vd_pick(lanes_t mask, vd yes, vd no)
 {
     return (vd)_mm512_mask_mov_pd((__m512d)no, mask, (__m512d)yes);
@@ -69,6 +69,8 @@ INLINE vi vi_select(mask_t mask, vi yes, vi no)
 {
     return (vi)_mm512_mask_mov_epi32((__m512i)no, mask, (__m512i)yes);
 }
+INLINE mask_t equals(vi a, vi b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+INLINE vf vf_sqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
 INLINE float smallest(vf a) { return _mm512_reduce_min_ps((__m512)a); }
 /* One over a, at most 2^-14 of it away. */
 INLINE vf vf_reciprocal(vf a) { return (vf)_mm512_rcp14_ps((__m512)a); }
@@ -76,13 +78,13 @@ INLINE vf vf_reciprocal(vf a) { return (vf)_mm512_rcp14_ps((__m512)a); }
 typedef vi mask_t;
 typedef vl lanes_t;
 INLINE lanes_t vd_less(vd a, vd b) { return (vl)(a < b); }
-INLINE lanes_t vd_equal(vd a, vd b) { return (vl)(a == b); }
 INLINE lanes_t vd_differs(vd a, vd b) { return (vl)(a != b); }
-INLINE int vd_none(lanes_t mask)
+INLINE lanes_t vd_reaches(vd a, vd b) { return (vl)(a >= b); }
+INLINE uint32_t vd_bits(lanes_t mask)
 {
-    int64_t any = 0;
-    for (int i = 0; i < VD; i++) any |= mask[i];
-    return any == 0;
+    uint32_t bits = 0;
+    for (int i = 0; i < VD; i++) bits |= (uint32_t)(mask[i] & 1) << i;
+    return bits;
 }
 INLINE vd vd_pick(lanes_t mask, vd yes, vd no) { return vd_select(mask, yes, no); }
 INLINE vd vd_min(vd a, vd b) { return vd_select((vl)(a < b), a, b); }
@@ -107,6 +109,7 @@ INLINE vd vd_set(double value)
 }
 INLINE mask_t less(vf a, vf b) { return (vi)(a < b); }
 INLINE vi vi_select(mask_t mask, vi yes, vi no) { return (mask & yes) | (~mask & no); }
+INLINE mask_t equals(vi a, vi b) { return (vi)(a == b); }
 INLINE int all_lanes(mask_t mask)
 {
     int32_t together = -1;
@@ -127,6 +130,7 @@ INLINE vf vf_fnma(vf a, vf b, vf c)
 }
 INLINE vf vf_min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
 INLINE vf vf_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vf vf_sqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
 #elif defined(__aarch64__)
 INLINE vf vf_fnma(vf a, vf b, vf c)
 {
@@ -147,7 +151,16 @@ INLINE vf vf_max(vf a, vf b)
     return (vf)((lower & (vi)b) | (~lower & (vi)a));
 }
 #endif
+#if !defined(ISA_AVX2)
+INLINE vf vf_sqrt(vf a)
+{
+    for (int i = 0; i < VL; i++) a[i] = sqrtf(a[i]);
+    return a;
+}
 #endif
+#endif
+
+INLINE vf vf_select(mask_t mask, vf yes, vf no) { return (vf)vi_select(mask, (vi)yes, (vi)no); }
 
 /* Eight values at once, whatever the width of a vector. GCC 12 converts eight in two halves unless
  * told the instruction. */
