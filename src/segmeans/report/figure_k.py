@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from segmeans.plain import plain_number, plain_share
 from segmeans.records import KRow, StudyRecord
 from segmeans.report import captions, theme
-from segmeans.report.captions import Words
+from segmeans.report.captions import Words as Told
+from segmeans.report.figure_k_labels import Words, places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
     from segmeans.prepared import CustomerSample
 
@@ -23,7 +26,7 @@ BAND = 0.42  # inches per segment in the silhouette bands
 STEPS = 160  # points along the edge of a band
 
 
-def elbow(record: StudyRecord) -> tuple[Words, Figure]:
+def elbow(record: StudyRecord) -> tuple[Told, Figure]:
     """Draw the inertia over k, with the elbow and the recommended number.
 
     Parameters
@@ -109,7 +112,7 @@ def _call_out(axes: Axes, rows: Sequence[KRow], place: int, text: str) -> None:
     )  # fmt: skip
 
 
-def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
+def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Told, Figure]:
     """Draw the silhouette over k and, per segment, how the silhouettes of its customers spread.
 
     Parameters
@@ -165,28 +168,48 @@ def _silhouettes_over_k(axes: Axes, record: StudyRecord) -> None:
     axes.plot(ks, values, color=theme.FAINT, zorder=2)
     axes.plot(ks, values, "o", color="white", mec=theme.MUTED, ms=5, mew=1.4)
     _over_k(axes, ks)
+    _tell(axes, rows, record)
+
+
+def _tell(axes: Axes, rows: Sequence[KRow], record: StudyRecord) -> None:
+    """Mark the k that is recommended and the one shown, where the words hide no point."""
+    values = [row.silhouette or 0.0 for row in rows]
     low, high = min(0.0, *values), max(0.1, *values)
-    axes.set_ylim(low, high + 0.22 * (high - low))
-    axes.set_ylabel("mean silhouette")
-    for row in rows:
-        if row.k in (record.k, record.verdict.recommended_k):
-            _tell(axes, row, record)
+    box = axes.get_window_extent()
+    room = (box.width / theme.DPI, box.height / theme.DPI)
+    tall = 2 * 1.25 * theme.SMALL / 72
+    top = low + (high - low) * room[1] / (room[1] - tall - 0.14)  # words fit above all points
+    axes.set_ylim(low, top)
+    told = {"recommended": record.verdict.recommended_k, "shown": record.k}
+    marked = {word: at for word, k in told.items() for at, row in enumerate(rows) if row.k == k}
+    if "recommended" in marked and marked.get("shown") == marked["recommended"]:
+        del marked["shown"]
+    left, right = axes.get_xlim()
+    points = [
+        ((row.k - left) / (right - left) * room[0], (value - low) / (top - low) * room[1])
+        for row, value in zip(rows, values, strict=True)
+    ]
+    words = [
+        Words(at, theme.text_width(word, theme.SMALL, bold=True), tall, below=word == "shown")
+        for word, at in marked.items()
+    ]
+    for (word, at), place in zip(marked.items(), places(points, words, room), strict=True):
+        x, y = points[at]
+        how: dict[str, Any] = {"color": theme.ACCENT, "transform": _inches(axes, room)}
+        if place.leader is not None:
+            end = min(max(x, place.left), place.right)
+            axes.plot([x, x, end], [y, place.bottom, place.bottom], lw=0.9, **how)
+        axes.plot([x], [y], "o", ms=8, zorder=5, **how)
+        axes.text(
+            (place.left + place.right) / 2, (place.bottom + place.top) / 2,
+            f"{word}\n{values[at]:.3f}", ha="center", va="center", size=theme.SMALL,
+            weight="bold", zorder=6, **how,
+        )  # fmt: skip
 
 
-def _tell(axes: Axes, row: KRow, record: StudyRecord) -> None:
-    value = row.silhouette or 0.0
-    axes.plot([row.k], [value], "o", color=theme.ACCENT, ms=8, zorder=5)
-    recommended = row.k == record.verdict.recommended_k
-    text = f"recommended\n{value:.3f}" if recommended else f"shown\n{value:.3f}"
-    # Each on its own side of the line, and never beyond the edge.
-    ks = [other.k for other in record.k_table]
-    place = (row.k - ks[0]) / max(ks[-1] - ks[0], 1)
-    axes.annotate(
-        text, (row.k, value), (0, 7 if recommended else -8), textcoords="offset points",
-        ha="right" if place > 0.75 else "left" if place < 0.15 else "center",
-        va="bottom" if recommended else "top", size=theme.SMALL, weight="bold",
-        color=theme.ACCENT,
-    )  # fmt: skip
+def _inches(axes: Axes, room: tuple[float, float]) -> Transform:
+    """Return what turns inches from the lower left corner of axes into places on the sheet."""
+    return Affine2D().scale(1 / room[0], 1 / room[1]) + axes.transAxes
 
 
 def _bands(
