@@ -197,3 +197,23 @@ def test_counts_made_from_orders_are_no_codes(tmp_path: Path) -> None:
     assert "codes-as-amounts" not in {
         finding.code for finding in look(path, Settings(orders=True)).findings
     }
+
+
+def test_a_constant_among_the_features_by_default_is_only_noted(tmp_path: Path) -> None:
+    rows = [f"c{order},2024-{1 + order % 9:02d}-11,{order % 37 + 1.5}" for order in range(60)]
+    path = tmp_path / "once.csv"
+    path.write_text("customer,date,amount\n" + "\n".join(rows) + "\n")
+
+    def told(**asked: object) -> tuple[str, str, str]:
+        found = look(path, Settings.ask({"orders": True, **asked}, where="test")).findings
+        [one] = [one for one in found if "left-out" in one.code and one.where == "orders"]
+        return one.level, one.code, one.evidence
+
+    for asked in ({}, {"features": ["rfm"]}):  # every customer has one order
+        level, code, evidence = told(**asked)
+        assert (level, code) == ("note", "feature-left-out")
+        assert "the same for every customer" in evidence
+        assert "setting" not in evidence
+    level, code, evidence = told(features=["orders", "revenue", "days_since_last_order"])
+    assert (level, code) == ("problem", "column-left-out")
+    assert "'features' names it" in evidence

@@ -14,7 +14,7 @@ from segmeans.clustering import evidence, kernels
 from segmeans.clustering.coreset import count_distinct
 from segmeans.clustering.evidence import Evidence
 from segmeans.clustering.search import Budget, Solution, sweep
-from segmeans.commerce import Commerce, judge, kept_orders, meanings, of_customers, read_log
+from segmeans.commerce import Commerce, judge, kept_orders, meanings
 from segmeans.errors import DataError, SettingError
 from segmeans.model import Assigned, Model
 from segmeans.prepared import PreparedRows, draw, everyone, prepare
@@ -40,11 +40,12 @@ from segmeans.segments.targeting import judge_targets
 from segmeans.segments.targeting_plan import read_plan
 from segmeans.segments.typing_tool import Answers
 from segmeans.settings import Settings
+from segmeans.study import customers
 from segmeans.study.result import Inspection, Progress, Study, silent
 from segmeans.study.warm import WarmStart
 from segmeans.tables.orders import CustomerTable, OrderLog
 from segmeans.tables.roles import recognise
-from segmeans.tables.source import Opened, open_table
+from segmeans.tables.source import Opened
 from segmeans.verdict.cautions import cautions
 from segmeans.verdict.influence import solved
 from segmeans.verdict.robustness import fragile, robustness
@@ -72,10 +73,10 @@ def look(source: Any, settings: Settings) -> Inspection:
     -------
     Inspection
     """
-    with _open(source, settings) as opened:
-        of = _customers_of(opened, settings)
+    with customers.opened(source, settings) as opened:
+        of = customers.customers_of(opened, settings)
         seen = recognise(of.opened.table, of.settings, any_feature=False)
-        findings = (*of.opened.findings, *_of_roles(seen.findings, of.orders))
+        findings = (*of.opened.findings, *customers.odd_columns(seen, of, settings))
         state: PreparationState | None = None
         try:
             fitted = preparation.fit(of.opened.table, seen.roles, of.settings)
@@ -89,13 +90,6 @@ def look(source: Any, settings: Settings) -> Inspection:
             preparation=state,
             orders=() if of.orders is None else meanings(of.orders[0].columns),
         )
-
-
-def _of_roles(
-    findings: Sequence[Finding], orders: tuple[OrderLog, CustomerTable] | None
-) -> tuple[Finding, ...]:
-    """Return what was odd about columns; counts made from orders are known to be no codes."""
-    return tuple(one for one in findings if orders is None or one.code != "codes-as-amounts")
 
 
 def _no_features(where: str, error: DataError) -> Finding:
@@ -161,7 +155,7 @@ def conduct(
     read_playbook(settings.playbook)  # a fault in it is said before the work, not after it
     read_plan(settings.targeting)
     progress("Reading the table", 0, 1)
-    opened = _open(source, settings)
+    opened = customers.opened(source, settings)
     try:
         study = _conduct(opened, settings, progress, start)
     except BaseException:
@@ -238,32 +232,6 @@ def _settled(
     return centres, everyone(ready.rows, centres), prices
 
 
-def _open(source: Any, settings: Settings) -> Opened:
-    """Open a source; the columns that settings name are those of a customer table."""
-    if settings.orders:
-        named: dict[str, object] = {"features": (), "ignore": (), "describe": (), "weight": {}}
-        settings = settings.model_copy(update={**named, "id": settings.customer})
-    return open_table(source, settings)
-
-
-class _Customers(NamedTuple):
-    """One row per customer: the source as it is, or made from an order log."""
-
-    opened: Opened
-    settings: Settings
-    orders: tuple[OrderLog, CustomerTable] | None
-
-
-def _customers_of(opened: Opened, settings: Settings) -> _Customers:
-    if not settings.orders:
-        return _Customers(opened, settings, None)
-    log = read_log(opened.table, settings)
-    made = log.customers(settings.features or ("rfm",))
-    findings = (*opened.findings, *made.findings)
-    opened = replace(opened, table=made.table, findings=findings)
-    return _Customers(opened, of_customers(settings, made), (log, made))
-
-
 class _Ready(NamedTuple):
     """The customers, ready for the search."""
 
@@ -286,16 +254,18 @@ class _Searched(NamedTuple):
 
 
 def _ready(opened: Opened, settings: Settings, progress: Progress) -> _Ready:
-    opened, settings, orders = _customers_of(opened, settings)
-    if orders is not None:
-        _check_customers(opened.table.n_rows, opened.info.name)
-    seen = recognise(opened.table, settings)
+    of = customers.customers_of(opened, settings)
+    opened = of.opened
+    if of.orders is not None:
+        customers.check_enough(opened.table.n_rows, opened.info.name)
+    seen = recognise(opened.table, of.settings)
     progress("Reading the table", 1, 1)
-    fitted = preparation.fit(opened.table, seen.roles, settings)
+    fitted = preparation.fit(opened.table, seen.roles, of.settings)
     rows = prepare(opened.table, fitted.state, tick=progress)
-    _check_customers(rows.used, opened.info.name)
-    findings = (*opened.findings, *_of_roles(seen.findings, orders), *fitted.findings)
-    return _Ready(opened, orders, seen.roles, fitted.state, rows, findings)
+    customers.check_enough(rows.used, opened.info.name)
+    odd = customers.odd_columns(seen, of, settings)
+    findings = (*opened.findings, *odd, *fitted.findings)
+    return _Ready(opened, of.orders, seen.roles, fitted.state, rows, findings)
 
 
 def _searched(
@@ -414,16 +384,6 @@ _LEAVES_NO_TRACE = {
     "rejected",
 }
 """Settings that do not change what is found, and so do not change ``study.json``."""
-
-
-def _check_customers(scored: int, where: str) -> None:
-    if scored < 2:
-        raise DataError(
-            "Segments need at least 2 customers with values",
-            where=where,
-            found=f"{scored}",
-            hint="check the source, or allow more missing values with max_missing",
-        )
 
 
 def _ks(settings: Settings, distinct: int, where: str) -> range:
