@@ -50,3 +50,21 @@ def test_markers_do_not_depend_on_the_unit(stretch: float, shift: float) -> None
         return [(number, m.direction) for number, of in found.items() for m in of]
 
     assert told(values * stretch + shift) == told(values) != []
+
+
+def test_a_few_with_a_value_do_not_speak_for_the_others() -> None:
+    # 3 of 4 gold among those of segment 1 who have a plan, 1 of 4 in segment 2: the share of
+    # everyone is a half, and both effects are a quarter over a half.
+    codes = np.array([0, 0, 0, 1, *[-1] * 4, 0, 1, 1, 1])
+    plan = Column("plan", "category", "feature")
+    labels = [0] * 8 + [1] * 4
+    rows = category_rows(plan, codes, ["gold", "basic"], groups(*labels))
+    effects = {(row.segment, row.level): (row.effect, row.missing) for row in rows}
+    assert effects[1, "gold"] == (0.5, 0.5)
+    assert effects[2, "basic"] == (0.5, 0.0)
+    found = markers(rows)
+    assert found[1] == ()  # half of it has no plan
+    assert [(one.level, one.direction) for one in found[2]] == [("basic", "high")]
+    codes[3:5] = 0  # now 5 of 5, and five of eight have one
+    found = markers(category_rows(plan, codes, ["gold", "basic"], groups(*labels)))
+    assert [(one.level, one.segment) for one in found[1]] == [("gold", 1.0)]

@@ -238,3 +238,38 @@ def test_ids_change_with_the_segment_and_differ_within_a_study() -> None:
     moved = [dataclasses.replace(line, effect=line.effect + 0.01) for line in mall()]
     assert not set(segment_ids(moved, 5)) & set(segment_ids(mall(), 5))
     assert len(set(segment_ids([row(1, "a", 0.0), row(2, "a", 0.0)], 2))) == 2
+
+
+def plans(*segments: str) -> list[ProfileRow]:
+    """Return the profile of a plan: a letter per customer, a dash where there is none."""
+    letters = "".join(segments)
+    codes = np.array(["gs-".index(letter) for letter in letters])
+    labels = np.repeat(np.arange(len(segments)), [len(segment) for segment in segments])
+    groups = Groups.of(labels, len(segments))
+    column = Column("plan", "category", "feature")
+    return category_rows(column, np.where(codes == 2, -1, codes), ["gold", "silver"], groups)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("g" * 3 + "-" * 37, "plan unknown"),  # 3 of 40 have a plan at all
+        ("g" * 10 + "-" * 30, "plan mostly unknown"),  # three quarters have none
+        ("g" * 21 + "-" * 19, "plan mostly gold"),  # 21 of 40, all of those with a plan
+        ("g" * 38 + "-" * 2, "plan gold"),  # 95 %
+        ("g" * 35 + "-" * 5, "plan mostly gold"),  # 87.5 % of all, though 100 % of the known
+        ("g" * 20 + "s" * 5 + "-" * 15, "plan mostly gold"),  # exactly a half
+        ("g" * 19 + "s" * 5 + "-" * 16, "plan more often gold"),  # 47.5 % of all
+    ],
+)
+def test_a_name_says_what_is_true_of_most_of_a_segment(own: str, said: str) -> None:
+    assert names(plans(own, "s" * 36 + "g" * 4), 2)[0] == said
+
+
+def test_what_nobody_tells_is_in_no_name() -> None:
+    rows = plans("g" * 3 + "-" * 7, "s" * 3 + "-" * 7)
+    ages = number_rows(
+        Column("age", "number", "feature"), np.repeat([20.0, 60.0], 10),
+        Groups.of(np.repeat([0, 1], 10), 2),
+    )  # fmt: skip
+    assert names([*ages, *rows], 2) == ("younger", "older")

@@ -14,7 +14,7 @@ from segmeans.report import captions, theme
 from segmeans.report.captions import Words
 from segmeans.report.figure_k import segment_labels
 from segmeans.segments.levels import levels_of, row_words, told
-from segmeans.segments.markers import NOTABLE
+from segmeans.segments.markers import NOTABLE, speaks
 from segmeans.segments.words import labels
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Line:
 
     def value(self, row: ProfileRow) -> str:
         """Return the mean or share of one segment in plain units."""
+        if row.missing >= 1:
+            return "-"
         return self._say(row.mean if row.share is None else row.share)
 
     @property
@@ -116,7 +118,7 @@ def heat_map(record: StudyRecord) -> tuple[Words, Figure]:
     turned = record.k > MOST_BESIDE
     shown, whole = lines(record, MOST_BARS if turned else MOST_LINES)
     rows = (row for line in shown for row in line.rows)
-    largest = max(rows, key=lambda row: abs(row.effect))
+    largest = max(rows, key=lambda row: (speaks(row), abs(row.effect)))
     words = captions.profile(record, largest, len(shown), whole)
     return words, _heat_below(record, shown, words) if turned else _heat_beside(
         record, shown, words
@@ -205,7 +207,7 @@ def _cell(axes: Axes, x: float, y: float, row: ProfileRow, text: str, *, size: f
     axes.fill(sides[0] + x, sides[1] + y, color=colour, lw=0)
     _write(
         axes, x, y, text, size=size, color=theme.ink_on(colour),
-        weight="bold" if abs(row.effect) >= NOTABLE else "normal",
+        weight="bold" if abs(row.effect) >= NOTABLE and speaks(row) else "normal",
     )  # fmt: skip
 
 
@@ -287,7 +289,7 @@ def _panel(axes: Axes, shown: list[Line], place: int, reach: float) -> None:
     drawn = theme.look(place + 1)
     for line_place, line in enumerate(shown):
         row = line.rows[place]
-        notable = abs(row.effect) >= NOTABLE
+        notable = abs(row.effect) >= NOTABLE and speaks(row)
         axes.barh(
             line_place + 0.5, row.effect, height=0.66, zorder=3, lw=0.8,
             color=("white" if drawn.hollow else drawn.colour) if notable else theme.GRID,

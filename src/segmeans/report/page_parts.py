@@ -33,6 +33,7 @@ from segmeans.segments.levels import (
     row_said,
     told,
 )
+from segmeans.segments.markers import speaks
 from segmeans.segments.value import SegmentValue
 from segmeans.segments.words import feature_words, labels, plain_text, shorten
 from segmeans.segments.worth import Worth
@@ -125,7 +126,7 @@ def _who(
             continue
         if row.level and is_told_by_another(row, levels[row.feature]):
             continue
-        if 0 < _known(row, segment.size) < FEW:
+        if 0 < _known(row, segment.size) < FEW or not speaks(row):
             continue
         here, everyone = _two(row, segment.size, known[row.feature])
         if row.level and not everyone.endswith("%"):
@@ -163,7 +164,7 @@ def _known(row: ProfileRow, size: int) -> int:
 def _like(rows: Sequence[ProfileRow], words: dict[str, str]) -> str:
     """Name the features in which a segment is like everyone."""
     strongest: dict[str, float] = {}
-    for row in rows:
+    for row in filter(speaks, rows):
         strongest[row.feature] = max(strongest.get(row.feature, 0.0), abs(row.effect))
     near = [words[name] for name, effect in strongest.items() if effect < NEAR]
     more = f" and {len(near) - 5} more" if len(near) > 5 else ""
@@ -253,7 +254,10 @@ def _heat_row(
     first = rows[0]
     known = [_known(row, size) for row, size in zip(rows, sizes, strict=True)]
     if first.kind == "category":
-        texts = [told_share(row.share, there) for row, there in zip(rows, known, strict=True)]
+        texts = [
+            told_share(row.share, there) if there else "-"
+            for row, there in zip(rows, known, strict=True)
+        ]
         everyone = told_share(first.everyone, sum(known))
     elif first.kind == "date":
         texts, everyone = [plain_date(row.mean) for row in rows], plain_date(first.everyone)

@@ -17,6 +17,7 @@ from segmeans.records import (
     StudyRecord,
 )
 from segmeans.segments.levels import is_question, levels_of, told
+from segmeans.segments.markers import speaks
 from segmeans.segments.words import feature_words, plain_text, shorten
 from segmeans.shown import aligned, html_table
 
@@ -140,6 +141,8 @@ def _common_levels(record: StudyRecord, feature: str) -> tuple[str, ...]:
     if len(levels) == 2 and is_question(levels):
         return tuple(
             f"{plain_share(row.share, 0)} yes"
+            if speaks(row)
+            else f"unknown {plain_share(row.missing, 0)}"
             for row in told(record.profile)
             if row.feature == feature
         )
@@ -151,6 +154,8 @@ def _common_levels(record: StudyRecord, feature: str) -> tuple[str, ...]:
                 common[row.segment] = row
     return tuple(
         f"{shorten(plain_text(row.level), 12)} {plain_share(row.share or 0.0, 0)}"
+        if speaks(row)
+        else f"unknown {plain_share(row.missing, 0)}"
         for row in common.values()
     )
 

@@ -10,6 +10,14 @@ from segmeans.segments.levels import is_told_by_another
 NOTABLE = 0.5  # standard deviations from everyone that make a marker
 
 
+def speaks(row: ProfileRow) -> bool:
+    """Return whether a row says something of its segment: most of it has a value.
+
+    A difference of the few who have one is no trait of all the others.
+    """
+    return row.missing < 0.5
+
+
 def markers(profile: Sequence[ProfileRow]) -> dict[int, tuple[Marker, ...]]:
     """Choose the features that set each segment apart.
 
@@ -19,6 +27,7 @@ def markers(profile: Sequence[ProfileRow]) -> dict[int, tuple[Marker, ...]]:
     Gruen and Leisch (*Market Segmentation Analysis*, 2018, step 6); for rarer items it asks for
     less, as their shares vary less. Of a category with two levels one is kept, as the other says
     the same: of yes and no that is yes, else the level that is more common than among everyone.
+    A feature of which half of a segment or more has no value is no marker of it.
 
     Parameters
     ----------
@@ -49,7 +58,7 @@ def markers(profile: Sequence[ProfileRow]) -> dict[int, tuple[Marker, ...]]:
     for row in profile:
         mirrored = row.kind == "category" and is_told_by_another(row, levels[row.feature])
         value = row.share if row.kind == "category" else row.mean
-        if abs(row.effect) < NOTABLE or mirrored or value is None:
+        if abs(row.effect) < NOTABLE or mirrored or value is None or not speaks(row):
             continue
         marker = Marker(
             feature=row.feature,

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from segmeans.plain import plain_date, plain_number, plain_share
 from segmeans.records import Marker, ProfileRow
 from segmeans.segments.levels import NO, YES, is_question, told
-from segmeans.segments.markers import markers
+from segmeans.segments.markers import markers, speaks
 from segmeans.segments.words import feature_words, plain_text, shorten
 
 TRAITS = 3  # a name with more would be a description
@@ -43,6 +43,7 @@ def names(profile: Sequence[ProfileRow], k: int) -> tuple[str, ...]:
 
     Only features that formed the segments speak. A segment that is near everyone in all of them
     is "the middle" (or "mixed", when no feature is a number); a single segment is "everyone".
+    A category that most of a segment, but not most of every one, lacks is said to be unknown.
     A trait less than half as strong as that of another segment is said with "rather": the plain
     word is for those who stand out among the segments too. Segments whose traits are the same are
     told apart by the value in which they differ most.
@@ -85,9 +86,9 @@ def names(profile: Sequence[ProfileRow], k: int) -> tuple[str, ...]:
     rows = [row for row in profile if row.role == "feature"]
     words = short_words(dict.fromkeys(row.feature for row in rows))
     order = {feature: place for place, feature in enumerate(words)}
-    most = _most(rows)
+    most, unknown = _most(rows), _at_times_unknown(rows)
     spoken = [
-        _name(segment, [row for row in rows if row.segment == segment], words, order, most)
+        _name(segment, [row for row in rows if row.segment == segment], words, order, most, unknown)
         for segment in range(1, k + 1)
     ]
     return _told_apart(spoken, rows, words)
@@ -138,14 +139,29 @@ def _name(
     words: Mapping[str, str],
     order: Mapping[str, int],
     most: Mapping[tuple[str, str], float],
+    unknown: Collection[str],
 ) -> str:
     chosen = _traits(markers(rows).get(segment, ()))
-    if not chosen:
+    said = {
+        marker.feature: _mildly(marker, trait(marker, rows, words[marker.feature]), most)
+        for marker in chosen
+    }
+    for row in rows:
+        if row.feature in unknown and not speaks(row) and len(said) < TRAITS:
+            how = "unknown" if row.missing >= NEARLY_ALL else "mostly unknown"
+            said[row.feature] = f"{words[row.feature]} {how}"
+    if not said:
         return "the middle" if any(not row.level for row in rows) else "mixed"
-    chosen.sort(key=lambda marker: order[marker.feature])
-    return ", ".join(
-        _mildly(marker, trait(marker, rows, words[marker.feature]), most) for marker in chosen
-    )
+    return ", ".join(said[feature] for feature in sorted(said, key=lambda name: order[name]))
+
+
+def _at_times_unknown(rows: Sequence[ProfileRow]) -> set[str]:
+    """Return the categories that most of one segment lacks, but not most of every one.
+
+    A missing category is a level of its own to the segments; a missing number is none.
+    """
+    said = {row.feature for row in rows if row.level and speaks(row)}
+    return {row.feature for row in rows if row.level and not speaks(row)} & said
 
 
 def _mildly(marker: Marker, said: str, most: Mapping[tuple[str, str], float]) -> str:
@@ -225,17 +241,21 @@ def trait(marker: Marker, rows: Sequence[ProfileRow], words: str) -> str:
 
 def _category_trait(marker: Marker, rows: Sequence[ProfileRow], words: str) -> str:
     level, share, more = marker.level, marker.segment, marker.direction == "high"
+    own = next((row for row in rows if row.feature == marker.feature), None)
+    known = 1.0 if own is None else 1.0 - own.missing  # the others have no level at all
     if _is_question(marker.feature, rows):
         if level.casefold() in NO:
             share, more = 1 - share, not more
-        if (share >= 0.5) == more:
-            extreme = max(share, 1 - share) >= NEARLY_ALL
+        answered = known * max(share, 1 - share)
+        if (share >= 0.5) == more and answered >= 0.5:
+            extreme = answered >= NEARLY_ALL
             return f"{'' if extreme else 'mostly '}{answer_words(words, yes=more)}"
         return f"{'more' if more else 'less'} often {answer_words(words, yes=True)}"
     if more:
-        how = "" if share >= NEARLY_ALL else "mostly" if share >= 0.5 else "more often"
+        have = known * share
+        how = "" if have >= NEARLY_ALL else "mostly" if have >= 0.5 else "more often"
     else:
-        how = "not" if share <= 1 - NEARLY_ALL else "less often"
+        how = "not" if known * (1 - share) >= NEARLY_ALL else "less often"
     said = _level_words(level)
     if level.casefold() in SELF_EXPLAINING:
         words = ""
@@ -289,9 +309,9 @@ def _endings(
 ) -> list[str]:
     """Say, for segments of one name, the value that differs most between them."""
     columns: dict[tuple[str, str], dict[int, ProfileRow]] = {}
-    for row in told(rows):
-        if row.segment in segments:
-            columns.setdefault((row.feature, row.level), {})[row.segment] = row
+    of_these = [row for row in told(rows) if row.segment in segments]
+    for row in [row for row in of_these if speaks(row)] or of_these:
+        columns.setdefault((row.feature, row.level), {})[row.segment] = row
 
     def spread(of: Mapping[int, ProfileRow]) -> float:
         effects = [row.effect for row in of.values()]
