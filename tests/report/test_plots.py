@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from sklearn.metrics import pairwise_distances_argmin
+from typer.testing import CliRunner
 
-from segmeans.cli import job
+from segmeans.cli import app, job
 from segmeans.errors import SettingError
 from segmeans.report import figures
 from segmeans.report.figure_map import segment_map
@@ -88,6 +89,15 @@ def test_a_map_without_two_numbers_says_so(nine: Any) -> None:
         with pytest.raises(SettingError) as caught:
             segment_map(nine.record, replace(nine.sample, units=units), ("a", "b"))
         assert f"Allowed: {said}." in str(caught.value)
+
+
+@pytest.mark.parametrize("over", ["", " , ", "Age", "Age,Income,Age"])
+def test_a_map_over_no_two_features_is_refused_before_the_work(over: str, tmp_path: Path) -> None:
+    source = tmp_path / "never read.csv"
+    told = CliRunner().invoke(app, ["plot", "map", str(source), "--over", over])
+    assert told.exit_code == 2
+    assert "A map lies over two features" in told.output
+    assert "Try: --over 'Age,Income'" in told.output
 
 
 def test_only_a_map_lies_over_features(tmp_path: Path) -> None:

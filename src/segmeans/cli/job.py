@@ -164,14 +164,14 @@ def plot(
     from segmeans.study import conduct
     from segmeans.tables.sink import check_free
 
-    plane = tuple(split_names(over or []))
+    plane = tuple(split_names(over)) if over else None
     figures.check(name, path, over=plane)
     check_free(path, overwrite=overwrite)
     with (
         screen.progress(quiet=quiet) as progress,
         conduct(source, settings, progress=progress) as study,
     ):
-        figures.save_one(study, name, path, over=plane, overwrite=overwrite)
+        figures.save_one(study, name, path, over=plane or (), overwrite=overwrite)
     if not quiet:
         typer.echo(f"Wrote {path}")
 

@@ -291,7 +291,7 @@ def plot(study: Study, name: str, *, over: Sequence[str] = ()) -> matplotlib.fig
     return drawn.figure
 
 
-def check(name: str, path: str | Path, *, over: Sequence[str] = ()) -> None:
+def check(name: str, path: str | Path, *, over: Sequence[str] | None = None) -> None:
     """Refuse a figure there never is, or a file in another format, before the work.
 
     Parameters
@@ -308,11 +308,15 @@ def check(name: str, path: str | Path, *, over: Sequence[str] = ()) -> None:
     SettingError
     """
     _check_name(name, DRAWN, "There is no such figure")
-    if over and name != "map":
+    if over is not None and name != "map":
         raise SettingError("Only a map lies over two features", found=name, allowed="map")
-    if over and len(over) != 2:
+    if over is not None and len(over) != 2:
         raise SettingError(
-            "A map lies over two features", found=", ".join(over), allowed="two features"
+            "A map lies over two features",
+            where="over",
+            found=", ".join(over) or "no feature",
+            allowed="two features",
+            hint="--over 'Age,Income'",
         )
     if Path(path).suffix[1:] not in FORMATS:
         raise SettingError(
@@ -351,7 +355,7 @@ def save_one(
     """
     from segmeans.tables.sink import whole  # loads the engine, which drawing does without
 
-    check(name, path, over=over)
+    check(name, path, over=over or None)
     [figure] = draw(study, [name], over=over)
     with whole(path, overwrite=overwrite) as partial:
         partial.write_bytes(image(figure, Path(path).suffix[1:]))
