@@ -183,6 +183,12 @@ class _Text:
         """Whether no value is padded or stands for a missing one: text can be taken as it is."""
         return self.census["tidy"] == self.census["held"]
 
+    @property
+    def value(self) -> str:
+        """SQL of its values: the column as it is where :attr:`is_tidy` and none is missing."""
+        bare = self.is_tidy and self.census["present"] == self.census["held"]
+        return quoted(self.name) if bare else f"valued({quoted(self.name)})"
+
 
 def _text_columns(
     engine: Engine,
@@ -278,17 +284,23 @@ def _local_mark(column: _Text) -> Literal["point", "comma"]:
 
 
 def _reading(column: _Text, kind: str) -> Reading:
-    """Return the SQL that serves a column of text as what it is."""
-    name = column.name
-    value = f"valued({quoted(name)})"
+    """Return the SQL that serves a column of text as what it is.
+
+    Where all values are known to be plain numbers, none has to be tried.
+    """
+    name, value, census = column.name, column.value, column.census
     form = kind if kind in FORMS else ""
     if kind == "text":
         sql = f"CAST({quoted(name)} AS VARCHAR)" if column.is_tidy else f"worded({quoted(name)})"
         return Reading(Column(name, "VARCHAR"), sql)
     if kind == "whole":
-        return Reading(Column(name, "BIGINT", "VARCHAR"), f"whole_number({value})")
+        sure = census["whole"] == census["present"]
+        sql = f"TRY_CAST({value} AS BIGINT)" if sure else f"whole_number({value})"
+        return Reading(Column(name, "BIGINT", "VARCHAR"), sql)
     if kind in ("plain", "point", "comma"):
-        return Reading(Column(name, "DOUBLE", "VARCHAR", form), f"{kind}_number({value})")
+        sure = kind == "plain" and census["finite"] == census["present"]
+        sql = f"TRY_CAST({value} AS DOUBLE)" if sure else f"{kind}_number({value})"
+        return Reading(Column(name, "DOUBLE", "VARCHAR", form), sql)
     type_ = "TIMESTAMP" if column.forms.get(f"{kind}_timed") else "DATE"
     return Reading(Column(name, type_, "VARCHAR", form), f"CAST(moment_{kind}({value}) AS {type_})")
 
@@ -315,8 +327,8 @@ def _lost(
 
 def _gone(column: _Text, kind: str) -> str:
     """Return SQL that is true where a value does not read as proposed."""
-    value = f"valued({quoted(column.name)})"
-    return f"NOT coalesce(infinite({value}), true) AND ({_reading(column, kind).sql}) IS NULL"
+    read = _reading(column, kind).sql
+    return f"NOT coalesce(infinite({column.value}), true) AND ({read}) IS NULL"
 
 
 def _with_digits(engine: Engine, source: str, column: _Text, kind: str) -> int:

@@ -141,7 +141,10 @@ def _check_nothing_lost(
     """
     mark = dialect.quoting.mark
     cells = [f"c{i}" for i in range(dialect.layout.width + 1)]
-    runs = " + ".join(f"coalesce(len(regexp_extract_all({c}, '(\\r?\\n)+')), 0)" for c in cells)
+    breaks = "len(regexp_extract_all({0}, '(\\r?\\n)+'))"
+    runs = " + ".join(  # a look for a line feed spares nearly all cells the search
+        f"CASE WHEN contains({c}, chr(10)) THEN {breaks.format(c)} ELSE 0 END" for c in cells
+    )
     spanned = f"count(*) + sum({runs})" if mark else "count(*)"
     read = int(engine.rows(f"SELECT {spanned} FROM {RAW}")[0][0] or 0)
     refused = sum(len(_BREAKS.findall(line.strip("\r\n"))) + 1 for line in rejected)
@@ -169,7 +172,9 @@ def _sorted_out(
 ) -> list[Finding]:
     """Make a view of the rows that fit, and findings of those that do not."""
     width = len(names)
-    blank = " AND ".join(f"coalesce(c{i}, '') SIMILAR TO '\\s*'" for i in range(width + 1))
+    # white space sorts before '!', so that nearly no cell is looked at by a pattern
+    cells = [f"coalesce(c{i}, '')" for i in range(width + 1)]
+    blank = " AND ".join(f"{cell} < '!' AND {cell} SIMILAR TO '\\s*'" for cell in cells)
     long = f"coalesce(c{width}, '') <> ''"
     short = f"c{width - 1} IS NULL AND NOT ({blank})"
     rows, blanks, longs, shorts = engine.rows(

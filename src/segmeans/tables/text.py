@@ -84,6 +84,7 @@ class _Survey:
     wide: int  # characters beyond ASCII that are
     nul: bool
     quotes: bool
+    returns: bool  # carriage returns at all
     mixed: bool  # carriage returns that end lines beside line feeds, or alone
 
 
@@ -186,16 +187,22 @@ def open_text(path: Path, folder: Path, *, encoding: str | None = None) -> TextF
             found=what_it_is(head),
             allowed="a delimited text file, Parquet, JSON lines, Excel, DuckDB or SQLite",
         )
-    survey = _survey(path, compression)
+    unpacked = folder / "unpacked.txt" if compression else None
+    survey = _survey(path, compression, unpacked)
     findings: list[Finding] = []
     if not found:
         found, findings = _guessed_encoding(survey)
     text = TextFile(path, found, compression, survey.quotes, tuple(findings))
     plain = found in ("utf-8", "utf-8-sig", "ascii") and survey.utf8
-    if plain and not (compression or survey.nul or survey.mixed):
-        return text
+    if plain and not (survey.nul or survey.mixed):
+        if unpacked is None:
+            return text
+        if not survey.returns and not head.startswith(codecs.BOM_UTF8):
+            return replace(text, path=unpacked)
     copy = folder / "clean.txt"
-    _rewrite(path, copy, compression, found, stated=bool(stated))
+    _rewrite(unpacked or path, copy, found, stated=bool(stated))
+    if unpacked is not None:
+        unpacked.unlink()
     if survey.nul and found not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
         findings.append(_nul())
     return replace(text, path=copy, findings=tuple(findings))
@@ -282,13 +289,31 @@ def _is_binary(head: bytes) -> bool:
     return what_it_is(head) != "binary data" or controls > 0.002 * len(head) + 1
 
 
-def _survey(path: Path, compression: str) -> _Survey:
+def _survey(path: Path, compression: str, unpacked: Path | None) -> _Survey:
+    """Look at all bytes, and keep them unpacked on the way where they were compressed."""
+    if unpacked is None:
+        return _seen(_chunks(path, compression))
+    return _seen(_kept(_chunks(path, compression), unpacked))
+
+
+def _kept(chunks: Iterator[bytes], copy: Path) -> Iterator[bytes]:
+    """Yield chunks and write them down."""
+    try:
+        with copy.open("wb") as out:
+            for chunk in chunks:
+                out.write(chunk)
+                yield chunk
+    except OSError as error:
+        raise copy_failed(copy.parent, error) from None
+
+
+def _seen(chunks: Iterator[bytes]) -> _Survey:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     bad = wide = 0
     feeds = returns = pairs = 0
     nul = quotes = False
     last = b""
-    for chunk in _chunks(path, compression):
+    for chunk in chunks:
         if not chunk.isascii() or decoder.getstate()[0]:
             text = decoder.decode(chunk)
             if not text.isascii():
@@ -304,7 +329,7 @@ def _survey(path: Path, compression: str) -> _Survey:
         last = chunk[-1:]
     bad += len(decoder.getstate()[0])
     mixed = returns > 0 and not (pairs == returns == feeds)
-    return _Survey(bad == 0, bad, wide, nul, quotes, mixed)
+    return _Survey(bad == 0, bad, wide, nul, quotes, returns > 0, mixed)
 
 
 def _guessed_encoding(survey: _Survey) -> tuple[str, list[Finding]]:
@@ -343,7 +368,6 @@ def _nul() -> Finding:
 def _rewrite(
     path: Path,
     copy: Path,
-    compression: str,
     encoding: str,
     *,
     stated: bool,
@@ -354,7 +378,7 @@ def _rewrite(
     held = ""
     try:
         with copy.open("w", encoding="utf-8", newline="") as out:
-            for chunk in _chunks(path, compression):
+            for chunk in _chunks(path, ""):
                 text = held + decoder.decode(chunk)
                 held = "\r" if text.endswith("\r") else ""
                 out.write(_plain_lines(text.removesuffix("\r")))

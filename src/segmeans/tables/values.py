@@ -19,6 +19,7 @@ NUMBER_MISSING = (
     *TEXT_MISSING,
     *("none", "unknown", "missing", "not available", "undefined", "nat", "n.a.", "k.a."),
 )
+_LONGEST = 3 * max(map(len, TEXT_MISSING))  # bytes: a letter of three may be one in lower case
 INFINITE = ("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity", "∞", "-∞")
 
 _MONEY = (
@@ -65,12 +66,13 @@ def _macros() -> dict[str, str]:
     groups = {"point": literal(f"[,{_GAP}]"), "comma": literal(f"[.{_GAP}]")}
     likely = "regexp_matches(v, '[0-9]') AND length(v) BETWEEN 6 AND 40"
     return {
-        "tight(v)": "ord(v) BETWEEN 33 AND 126 AND ord(right(v, 1)) BETWEEN 33 AND 126",
+        # begins and ends with a visible letter of ASCII
+        "tight(v)": "v >= '!' AND v < chr(127) AND v[-1] BETWEEN '!' AND '~'",
         "trimmed_text(v)": f"CASE WHEN tight(v) THEN v ELSE trim(v, {literal(SPACE)}) END",
         "trimmed(v)": "trimmed_text(CAST(v AS VARCHAR))",
         # a function of one column, which DuckDB calls once for each of the few words of Parquet
-        "worded_trim(v)": f"CASE WHEN coalesce(list_position({_listed(TEXT_MISSING)}, "
-        "lower(v)), 0) = 0 THEN v END",
+        "worded_trim(v)": f"CASE WHEN strlen(v) > {_LONGEST} OR "
+        f"coalesce(list_position({_listed(TEXT_MISSING)}, lower(v)), 0) = 0 THEN v END",
         "valued_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(NUMBER_MISSING)} THEN v END",
         "worded(v)": "worded_trim(trimmed(v))",
         "worded_few(v)": f"worded_trim(trim(CAST(v AS VARCHAR), {literal(SPACE)}))",
