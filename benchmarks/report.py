@@ -16,6 +16,7 @@ from pathlib import Path
 
 from main_job import machine, measure
 from segmeans import segment, write
+from segmeans.report.beside import Drawers
 from segmeans.report.bundle import advise, pages
 from segmeans.study import Study
 
@@ -29,9 +30,7 @@ def page(study: Study, folder: Path) -> None:
 
 def drawn(study: Study, folder: Path) -> None:
     """Write every figure as PNG and SVG."""
-    from segmeans.report import figures
-
-    for _ in figures.save(study, folder):
+    for _ in Drawers().save(study, folder.joinpath):
         pass
 
 

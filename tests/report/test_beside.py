@@ -26,16 +26,14 @@ def saved(study: Any, drawers: Drawers, folder: Path) -> list[tuple[int, int, st
     folder.mkdir()
     with drawers:
         drawers.begin(study)
-        return list(drawers.save(study, folder))
+        return list(drawers.save(study, folder.joinpath))
 
 
 @pytest.fixture(scope="module")
-def alone(
-    mixed: Any, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, bytes], list[tuple[int, int, str]]]:
-    folder = tmp_path_factory.mktemp("alone")
-    told = list(figures.save(mixed, folder))
-    return files(folder), told
+def alone(mixed: Any) -> tuple[dict[str, bytes], list[tuple[int, int, str]]]:
+    drawn = {name: figures.contents(mixed, name) for name in figures.available(mixed)}
+    found = {file: content for of in drawn.values() for file, content in of.items()}
+    return found, [(place, len(found), file) for place, file in enumerate(found, start=1)]
 
 
 @pytest.mark.parametrize("processors", [2, 3])
@@ -60,7 +58,7 @@ def test_other_processes_do_draw(
             assert drawers._changed.wait_for(
                 lambda: len(drawers._drawn) == len(figures.available(mixed)) - 1, timeout=120
             )
-        told = list(drawers.save(mixed, folder))
+        told = list(drawers.save(mixed, folder.joinpath))
     assert drawn == [beside.OURS]
     assert len(told) == 2 * len(figures.available(mixed)) == len(files(folder))
 
@@ -74,7 +72,7 @@ def test_what_a_lost_process_had_begun_is_drawn_here(
         drawers.begin(mixed)
         for process in drawers._processes:
             process.kill()
-        list(drawers.save(mixed, folder))
+        list(drawers.save(mixed, folder.joinpath))
     assert files(folder) == alone[0]
 
 
@@ -91,7 +89,7 @@ def test_what_a_process_keeps_for_too_long_is_drawn_here(
         with drawers._changed:
             assert drawers._changed.wait_for(lambda: drawers._names is not None, timeout=120)
         drawers._processes[0].send_signal(signal.SIGSTOP)
-        list(drawers.save(mixed, folder))
+        list(drawers.save(mixed, folder.joinpath))
         drawers._processes[0].send_signal(signal.SIGCONT)
     assert files(folder) == alone[0]
 

@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from threading import Condition, Thread
 from types import SimpleNamespace, TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -24,6 +23,8 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from segmeans.doctor import processors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from segmeans.settings import Settings
     from segmeans.study import Progress, Study
 
@@ -103,23 +104,20 @@ class Drawers:
             thread.start()
             self._threads.append(thread)
 
-    def save(
-        self, study: Study, place: Callable[[str], Path] | str | Path
-    ) -> Iterator[tuple[int, int, str]]:
+    def save(self, study: Study, path_of: Callable[[str], Path]) -> Iterator[tuple[int, int, str]]:
         """Write the figures of a study; draw those that nobody has begun.
 
         Parameters
         ----------
         study : Study
-        place : callable, str or Path
-            As for :func:`segmeans.report.figures.save`.
+        path_of : callable
+            Turns the name of a file into the path to write it to.
 
         Yields
         ------
         tuple of int, int, str
             Files done, files in all, and the name of the file just written.
         """
-        path_of = place if callable(place) else Path(place).joinpath
         names, done = self._known(study), 0
         for name in names:
             contents = self._contents(study, name)
@@ -147,7 +145,7 @@ class Drawers:
                 self._changed.notify_all()
 
     def _contents(self, study: Study, name: str) -> dict[str, bytes]:
-        """Return the files of a figure, drawing others from the end until it is there."""
+        """Return the files of a figure; until it is there, draw what is left, from the end."""
         waited = 0.0
         while True:
             with self._changed:
@@ -158,7 +156,7 @@ class Drawers:
                     if waited > PATIENCE:
                         self._left.append(name)
                     continue
-                mine = self._left.pop()
+                mine = self._left.pop(-1 if self._threads else 0)
             from segmeans.report import figures
 
             drawn = figures.contents(study, mine)

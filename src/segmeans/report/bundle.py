@@ -122,14 +122,7 @@ def write(
         if figures:
             drawers.begin(study)
         outputs.rows(segments_file, study.customer_blocks(), types=TYPES)
-        profile, actions = _profile_columns(study), _action_columns(advice)
-        outputs.table("profile.csv", profile)
-        outputs.table("actions.csv", actions)
-        typical = {name: values.tolist() for name, values in study.typical().items()}
-        outputs.table("typical.csv", typical)
-        if excel:
-            path = outputs.path(workbook.NAME)
-            workbook.write(path, study, profile=profile, typical=typical, actions=actions)
+        _write_tables(study, advice, outputs, excel=excel)
         outputs.text("study.json", study.to_json())
         outputs.text("model.json", study.model.to_json())
         if tracked is not None:
@@ -148,6 +141,18 @@ def write(
                 tell("Drawing", done, total)
                 files.append(name)
     return tuple(Path(folder) / name for name in files)
+
+
+def _write_tables(study: Study, advice: ActionsRecord, outputs: Outputs, *, excel: bool) -> None:
+    """Write what says something of segments as tables, and all of it as one workbook."""
+    profile, actions = _profile_columns(study), _action_columns(advice)
+    typical = {name: values.tolist() for name, values in study.typical().items()}
+    outputs.table("profile.csv", profile)
+    outputs.table("actions.csv", actions)
+    outputs.table("typical.csv", typical)
+    if excel:
+        path = outputs.path(workbook.NAME)
+        workbook.write(path, study, profile=profile, typical=typical, actions=actions)
 
 
 def advise(study: Study) -> ActionsRecord:

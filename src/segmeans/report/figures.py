@@ -361,39 +361,6 @@ def save_one(
         partial.write_bytes(image(figure, Path(path).suffix[1:]))
 
 
-def save(
-    study: Study,
-    place: Callable[[str], Path] | str | Path,
-    *,
-    formats: Sequence[str] = FORMATS,
-    names: Iterable[str] | None = None,
-) -> Iterator[tuple[int, int, str]]:
-    """Write figures of a study as files; the same study gives the same bytes.
-
-    Parameters
-    ----------
-    study : Study
-    place : callable, str or Path
-        An existing folder, or what turns a file name into the path to write to.
-    formats : sequence of str, default=("png", "svg")
-    names : iterable of str, optional
-        Which figures; all that say something by default.
-
-    Yields
-    ------
-    tuple of int, int, str
-        Files done, files in all, and the name of the file just written.
-    """
-    path_of = place if callable(place) else Path(place).joinpath
-    wanted = available(study) if names is None else tuple(names)
-    done, total = 0, len(wanted) * len(formats)
-    for name in wanted:
-        for file, content in contents(study, name, formats).items():
-            path_of(file).write_bytes(content)
-            done += 1
-            yield done, total, file
-
-
 def contents(study: Study, name: str, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
     """Draw one figure of a study and return its files by their names.
 
