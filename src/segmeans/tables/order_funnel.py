@@ -39,7 +39,9 @@ def funnel(engine: Engine, lines: Lines, *, has_money: bool) -> tuple[FunnelStep
     money = {step: amount for step, _, amount, _ in sums}
     baskets = {step: count for step, _, _, count in sums}
     parts = 1 + sum(baskets.values()) // PART
-    customers = _write_people(engine, has_money=has_money)
+    customers = _write_people(
+        engine, 1 if parts == 1 else _people_parts(engine), has_money=has_money
+    )
     if lines.order_rule == "id" and _are_dense(engine, baskets):
         orders = _last_steps_of_dense(engine)
     elif lines.order_rule == "id":
@@ -94,14 +96,17 @@ def after_netting(engine: Engine, lines: Lines, last: FunnelStep, *, has_money: 
     )
 
 
-def _write_people(engine: Engine, *, has_money: bool) -> dict[int, int]:
+def _people_parts(engine: Engine) -> int:
+    """Return in how many parts customers are told apart, by the engine's estimate of them."""
+    people = engine.rows(f"SELECT approx_count_distinct(customer) FROM {BASKETS}")[0][0]
+    return 1 + int(people) // PART
+
+
+def _write_people(engine: Engine, parts: int, *, has_money: bool) -> dict[int, int]:
     """Keep the last step and the sums of every customer; return how many leave at each step.
 
-    One part of the customers after the other, as for :func:`_last_steps`; the engine's estimate
-    of their number says in how many.
+    One part of the customers after the other, as for :func:`_last_steps`.
     """
-    people = engine.rows(f"SELECT approx_count_distinct(customer) FROM {BASKETS}")[0][0]
-    parts = 1 + people // PART
     counts = f"CASE WHEN step = {KEPT} THEN"
     money = f"sum({counts} money END)" if has_money else "CAST(NULL AS BIGINT)"
     sums = f"sum({counts} orders END) AS orders, {money} AS money"
