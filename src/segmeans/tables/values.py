@@ -71,10 +71,13 @@ def _macros() -> dict[str, str]:
         "trimmed_text(v)": f"CASE WHEN tight(v) THEN v ELSE trim(v, {literal(SPACE)}) END",
         "trimmed(v)": "trimmed_text(CAST(v AS VARCHAR))",
         # a function of one column, which DuckDB calls once for each of the few words of Parquet
-        "worded_trim(v)": f"CASE WHEN strlen(v) > {_LONGEST} OR "
-        f"coalesce(list_position({_listed(TEXT_MISSING)}, lower(v)), 0) = 0 THEN v END",
+        "worded_trim(v)": f"CASE WHEN coalesce(list_position({_listed(TEXT_MISSING)}, "
+        "lower(v)), 0) = 0 THEN v END",
         "valued_trim(v)": f"CASE WHEN lower(v) NOT IN {_among(NUMBER_MISSING)} THEN v END",
-        "worded(v)": "worded_trim(trimmed(v))",
+        # long texts without padding are words, which spares them both
+        "worded_text(v)": f"CASE WHEN strlen(v) > {_LONGEST} AND tight(v) THEN v "
+        "ELSE worded_trim(trimmed_text(v)) END",
+        "worded(v)": "worded_text(CAST(v AS VARCHAR))",
         "worded_few(v)": f"worded_trim(trim(CAST(v AS VARCHAR), {literal(SPACE)}))",
         "valued(v)": "valued_trim(trimmed(v))",
         "decimal_text(v)": "NOT (contains(v, '_') OR contains(v, 'x'))",  # 1_000 and 0x1F
