@@ -94,6 +94,58 @@ def test_what_a_process_keeps_for_too_long_is_drawn_here(
     assert files(folder) == alone[0]
 
 
+def test_an_answer_that_makes_no_sense_counts_for_none(
+    mixed: Any, alone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = beside._answer
+
+    def garbled(process: Any, question: Any) -> Any:
+        if isinstance(question, str):
+            raise ModuleNotFoundError("as unpickling what is no answer of ours may")
+        return answer(process, question)
+
+    monkeypatch.setattr(beside, "_answer", garbled)
+    monkeypatch.setattr(beside, "PATIENCE", 1e9)
+    folder = tmp_path / "beside"
+    folder.mkdir()
+    with Drawers(2) as drawers:
+        drawers.begin(mixed)
+        drawers._threads[0].join(120)
+        with drawers._changed:
+            assert sorted(drawers._left) == sorted(figures.available(mixed))
+        list(drawers.save(mixed, folder.joinpath))
+    assert files(folder) == alone[0]
+
+
+def test_without_room_for_a_thread_figures_are_drawn_here(
+    mixed: Any, alone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(beside.Thread, "start", full)
+    assert saved(mixed, Drawers(2), tmp_path / "beside") == alone[1]
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_processes_of_an_isolated_one_are_isolated(isolated: bool, tmp_path: Path) -> None:
+    loaded = tmp_path / "loaded"
+    (tmp_path / "sitecustomize.py").write_text(f"open({str(loaded)!r}, 'a').write('x')")
+    program = (
+        "from segmeans.report.beside import Drawers\n"
+        "with Drawers(2) as drawers:\n"
+        "    drawers.start()\n"
+        "    drawers._processes[0].stdin.close()\n"
+        "    drawers._processes[0].wait()\n"
+    )
+    subprocess.run(
+        [sys.executable, *["-I"] * isolated, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=True,
+    )
+    assert loaded.exists() != isolated
+
+
 def test_an_error_is_that_of_drawing_in_place(
     mixed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,6 @@ SOON = "Assigning everyone"
 PATIENCE = 60.0
 """Seconds without a figure from another process after which it is drawn here."""
 _START = "import sys; sys.path[:] = sys.argv[1:]; from segmeans.report.beside import serve; serve()"
-_GONE = (OSError, EOFError, ValueError, pickle.PickleError)
 
 
 def drawers(settings: Settings) -> Drawers:
@@ -101,7 +100,10 @@ class Drawers:
         looked_at = (study.record, study.sample, found)
         for process in self._processes:
             thread = Thread(target=self._ask, args=(process, looked_at), daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # no room for another thread
+                break
             self._threads.append(thread)
 
     def save(self, study: Study, path_of: Callable[[str], Path]) -> Iterator[tuple[int, int, str]]:
@@ -173,7 +175,7 @@ class Drawers:
                 with self._changed:
                     self._drawn[name] = files
                     self._changed.notify_all()
-        except _GONE:
+        except Exception:  # an answer cut short or garbled may raise anything
             with self._changed:
                 self._left += [] if name is None else [name]
                 self._changed.notify_all()
@@ -216,7 +218,7 @@ def _process() -> subprocess.Popen[bytes]:
         own = {"creationflags": flags}
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     return subprocess.Popen(  # noqa: S603  (this interpreter and a text of ours)
-        [sys.executable, "-P", "-c", _START, *sys.path],
+        [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", _START, *sys.path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # what fails there is done here, and told here
