@@ -74,6 +74,19 @@ def test_climbs_with_swaps_find_the_exhaustive_optimum(seed):
         assert (ends.inertia >= best * (1 - 1e-12)).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_no_row_stays_with_a_centre_that_weights_far_apart_have_lost(seed):
+    # a heavy row that leaves takes what light ones add up to with it: 0 / 0 until sums are fresh
+    random = np.random.default_rng(seed)
+    points = np.round(random.normal(size=(400, 3)) * 3.0)
+    weights = 10.0 ** random.uniform(-40, 0, 400)
+    ends = climb(points, weights, points[None, random.permutation(400)[:150]], exchanges=0)
+    assert ends.converged[0]
+    squares = ((points[:, None] - ends.centres[0]) ** 2).sum(axis=2)
+    own = squares[np.arange(400), ends.labels[0]]
+    assert own == pytest.approx(squares.min(axis=1), rel=1e-9, abs=1e-12)
+
+
 def test_inertia_and_centres_belong_together():
     random = np.random.default_rng(3)
     points, weights = random.normal(size=(300, 3)), random.uniform(0.5, 2, 300)

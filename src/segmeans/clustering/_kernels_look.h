@@ -152,7 +152,8 @@ INLINE void see_tile(const Descent *run, const float *columns, size_t first, con
                 seen[r].share = vf_select(mine, share, seen[r].share);
             }
             seen[r].own = vf_select(mine, twice, seen[r].own);
-            seen[r].other = vf_min(seen[r].other, vf_select(mine, vf_set(FLT_MAX), least));
+            /* where `least` is no number, the minimum is what it was */
+            seen[r].other = vf_min(vf_select(mine, vf_set(FLT_MAX), least), seen[r].other);
         }
     }
 }
@@ -206,7 +207,7 @@ INLINE void raise_limits(Descent *run, const Stand *stand, size_t g, const int e
             c += count;
         }
         for (int r = 0; r < TILE_ROWS; r++) {
-            const vf near = vf_sqrt(vf_max(high[r] + seen[r].own, zero));
+            const vf near = vf_sqrt(high[r] + seen[r].own); /* no number raises no limit */
             const vf next = vf_sqrt(vf_max(seen[r].other, zero)) * seen[r].share;
             vf_store(close + at + r * VL, near * vf_set(1.0f + SURE));
             vf_store(apart + at + r * VL, next * vf_set(1.0f - SURE));
