@@ -15,7 +15,7 @@ from segmeans.tables.duck import Engine
 from segmeans.tables.order_lines import SUSPECTS, Lines
 from segmeans.tables.order_options import CANCELLED, KEPT, RETURNED
 
-PART = 4_000_000  # lines that are looked at at once
+PART = 16_000_000  # lines that are looked at at once: every part reads the log again
 NEGATIVE = 1 << 63  # the mark of a line with negative pieces or money; the others are of kinds
 KINDS = (
     "bit_or((1::UBIGINT << (kind % 63)) | "
