@@ -192,18 +192,9 @@ INLINE void raise_limits(Descent *run, const Stand *stand, size_t g, const int e
         }
         for (size_t t = 0, c = 0; t < tiles; t++) {
             const size_t count = (k - c + tiles - t - 1) / (tiles - t);
-            switch (count) {
-            case 1: see_tile(run, columns + at, c, 1, seen, exchanging); break;
-            case 2: see_tile(run, columns + at, c, 2, seen, exchanging); break;
-#if TILE_CENTRES > 2
-            case 3: see_tile(run, columns + at, c, 3, seen, exchanging); break;
-            case 4: see_tile(run, columns + at, c, 4, seen, exchanging); break;
-            case 5: see_tile(run, columns + at, c, 5, seen, exchanging); break;
-#endif
-#if TILE_CENTRES > 5
-            case 6: see_tile(run, columns + at, c, 6, seen, exchanging); break;
-#endif
-            }
+#define SEE_TILE(n) see_tile(run, columns + at, c, n, seen, exchanging)
+            WITH_COUNT(count, SEE_TILE);
+#undef SEE_TILE
             c += count;
         }
         for (int r = 0; r < TILE_ROWS; r++) {

@@ -24,6 +24,18 @@
 #define TINY 0x1p-90f
 #define LONGEST 1e17f /* of |y|^2: beyond, squares of the margin could overflow */
 
+/* Call something with the number of centres of a tile as a constant; none has more than six. */
+#define COUNT_OF(n) ((n) <= TILE_CENTRES ? (n) : TILE_CENTRES)
+#define WITH_COUNT(count, call)                                                                    \
+    switch (count) {                                                                               \
+    case 1: call(COUNT_OF(1)); break;                                                              \
+    case 2: call(COUNT_OF(2)); break;                                                              \
+    case 3: call(COUNT_OF(3)); break;                                                              \
+    case 4: call(COUNT_OF(4)); break;                                                              \
+    case 5: call(COUNT_OF(5)); break;                                                              \
+    default: call(COUNT_OF(6));                                                                    \
+    }
+
 /* One tile: the scores of TILE_ROWS vectors of rows for `count` centres from `first` on. */
 INLINE void scores(const float *columns, const Table *table, size_t first, const size_t count,
                    vf score[TILE_CENTRES][TILE_ROWS])
@@ -85,18 +97,9 @@ INLINE float score_group(const float *columns, const float *lengths, const Table
         }
         for (size_t t = 0, c = 0; t < tiles; t++) {
             size_t count = (k - c + tiles - t - 1) / (tiles - t);
-            switch (count) {
-            case 1: tile(columns + at, table, c, 1, best, second, label); break;
-            case 2: tile(columns + at, table, c, 2, best, second, label); break;
-#if TILE_CENTRES > 2
-            case 3: tile(columns + at, table, c, 3, best, second, label); break;
-            case 4: tile(columns + at, table, c, 4, best, second, label); break;
-            case 5: tile(columns + at, table, c, 5, best, second, label); break;
-#endif
-#if TILE_CENTRES > 5
-            case 6: tile(columns + at, table, c, 6, best, second, label); break;
-#endif
-            }
+#define SCORE_TILE(n) tile(columns + at, table, c, n, best, second, label)
+            WITH_COUNT(count, SCORE_TILE);
+#undef SCORE_TILE
             c += count;
         }
         for (int r = 0; r < TILE_ROWS; r++) {

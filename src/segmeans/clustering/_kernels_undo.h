@@ -150,6 +150,8 @@
 #undef TILE_ROWS
 #undef TILE_CENTRES
 #undef TINY
+#undef COUNT_OF
+#undef WITH_COUNT
 #undef SURE
 #undef MANY
 #undef LONGEST
