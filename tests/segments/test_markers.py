@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.segments.by_hand import CITY, SPEND, groups, numbers
 
 from segmeans.segments.markers import markers
 from segmeans.segments.profile import Column, Groups, category_rows, number_rows
-
-SPEND = Column("spend", "number", "feature")
-CITY = Column("city", "category", "describe")
-
-
-def groups(*labels: int, k: int = 2) -> Groups:
-    return Groups.of(np.array(labels, dtype=np.int32), k)
-
-
-def numbers(*values: float) -> NDArray[np.float64]:
-    return np.array(values, dtype=np.float64)
 
 
 def test_the_mirrored_level_is_no_second_marker() -> None:

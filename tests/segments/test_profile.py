@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.segments.by_hand import CITY, SPEND, groups, numbers
 
 from segmeans.records import ColumnRole, FeatureState, PreparationState, ProfileRow
 from segmeans.segments.profile import (
     LEVELS,
     OTHERS,
-    Column,
     Groups,
     category_rows,
     number_rows,
@@ -21,17 +21,6 @@ from segmeans.segments.profile import (
 )
 from segmeans.tables import duck
 from segmeans.tables.duck import Engine, Table
-
-SPEND = Column("spend", "number", "feature")
-CITY = Column("city", "category", "describe")
-
-
-def groups(*labels: int, k: int = 2) -> Groups:
-    return Groups.of(np.array(labels, dtype=np.int32), k)
-
-
-def numbers(*values: float) -> NDArray[np.float64]:
-    return np.array(values, dtype=np.float64)
 
 
 def test_groups_keep_source_order_and_leave_out_the_unscored() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from segmeans.records import Finding
 from segmeans.tables.duck import Column, Engine, Table, literal, quoted
 from segmeans.tables.orders import OrderLog, OrderOptions, guess_columns, read
 
+SHOP = {"customer": "VARCHAR", "order_id": "VARCHAR", "date": "TIMESTAMP", "amount": "DOUBLE"}
+GOODS = SHOP | {"product": "VARCHAR", "quantity": "BIGINT"}
 _TYPES = {"BIGINT", "DOUBLE", "DATE", "TIMESTAMP"}
 
 
@@ -85,3 +88,20 @@ def rfm_orders(engine: Engine, data: Path) -> Table:
         f"CAST(revenue AS BIGINT) AS revenue FROM read_csv({path}, all_varchar = true)"
     )
     return table_of(engine, "rfm_orders")
+
+
+def finding(log: OrderLog, code: str) -> Finding:
+    """Return the one finding of a code."""
+    [found] = [finding for finding in log.findings if finding.code == code]
+    return found
+
+
+def steps(log: OrderLog) -> dict[str, int]:
+    """Return what each step of the funnel left out."""
+    return {step.name: step.left_out for step in log.funnel[1:]}
+
+
+def copies_told(log: OrderLog) -> int:
+    """Return how many lines are said to be equal to an earlier one."""
+    found = [finding for finding in log.findings if finding.code == "duplicate-lines"]
+    return int(found[0].evidence.split()[0].replace(",", "")) if found else 0

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import Condition, Thread
-from types import SimpleNamespace, TracebackType
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from segmeans.doctor import processors
@@ -187,12 +187,7 @@ class Drawers:
                 self._left.remove(name)
             return name
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.terminate()
         for process in self._processes:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from segmeans.plain import plain_number, plain_share
 from segmeans.records import KRow, StudyRecord
 from segmeans.report import captions, theme
-from segmeans.report.captions import Words as Told
-from segmeans.report.figure_k_labels import Words, places
+from segmeans.report.captions import Words
+from segmeans.report.figure_k_labels import Label, places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ BAND = 0.42  # inches per segment in the silhouette bands
 STEPS = 160  # points along the edge of a band
 
 
-def elbow(record: StudyRecord) -> tuple[Told, Figure]:
+def elbow(record: StudyRecord) -> tuple[Words, Figure]:
     """Draw the inertia over k, with the elbow and the recommended number.
 
     Parameters
@@ -112,7 +112,7 @@ def _call_out(axes: Axes, rows: Sequence[KRow], place: int, text: str) -> None:
     )  # fmt: skip
 
 
-def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Told, Figure]:
+def silhouette(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
     """Draw the silhouette over k and, per segment, how the silhouettes of its customers spread.
 
     Parameters
@@ -190,7 +190,7 @@ def _tell(axes: Axes, rows: Sequence[KRow], record: StudyRecord) -> None:
         for row, value in zip(rows, values, strict=True)
     ]
     words = [
-        Words(at, theme.text_width(word, theme.SMALL, bold=True), tall, below=word == "shown")
+        Label(at, theme.text_width(word, theme.SMALL, bold=True), tall, below=word == "shown")
         for word, at in marked.items()
     ]
     for (word, at), place in zip(marked.items(), places(points, words, room), strict=True):

@@ -56,7 +56,7 @@ class Place(NamedTuple):
         return first < last
 
 
-class Words(NamedTuple):
+class Label(NamedTuple):
     """Words about one of the points."""
 
     at: int
@@ -65,14 +65,14 @@ class Words(NamedTuple):
     below: bool = False  # rather than above
 
 
-def places(points: Sequence[Point], words: Sequence[Words], room: Point) -> tuple[Place, ...]:
+def places(points: Sequence[Point], words: Sequence[Label], room: Point) -> tuple[Place, ...]:
     """Return where words stand so that together they hide least.
 
     Parameters
     ----------
     points : sequence of (float, float)
         Of the line, from left to right, in inches from the lower left corner of the axes.
-    words : sequence of Words
+    words : sequence of Label
         One or two.
     room : (float, float)
         Width and height of the axes; above the highest point the words have room.
@@ -108,7 +108,7 @@ def _led_through(led: Place, other: Place) -> bool:
     )
 
 
-def _options(points: Sequence[Point], words: Words, room: Point) -> Iterator[tuple[float, Place]]:
+def _options(points: Sequence[Point], words: Label, room: Point) -> Iterator[tuple[float, Place]]:
     """Return places from the most wanted on, each with what is wrong with it."""
     x, y = points[words.at]
     above, below = y + GAP, y - GAP - words.height
@@ -129,7 +129,7 @@ _AWAY = (-0.2, 1.2, -0.4, 1.4, -0.7, 1.7)
 """The same of words that lie wholly to one side of their leader."""
 
 
-def _box(left: float, bottom: float, words: Words) -> tuple[float, float, float, float]:
+def _box(left: float, bottom: float, words: Label) -> tuple[float, float, float, float]:
     return left, bottom, left + words.width, bottom + words.height
 
 

@@ -356,9 +356,8 @@ def pairs(record: StudyRecord, sample: CustomerSample) -> tuple[Words, Figure]:
                 left + j * (cell[0] + gap), low + (count - 1 - i) * (cell[1] + gap), *cell
             )
             if i == j:
-                with threadpool_limits(
-                    1, user_api="blas"
-                ):  # for products this small, more only wait for each other
+                # Threads would only wait for each other: the products are small.
+                with threadpool_limits(1, user_api="blas"):
                     _densities(axes, values[across], labels, record.k, log=scales[across] == "log")
             else:
                 points = np.column_stack([values[across], values[upwards]])
